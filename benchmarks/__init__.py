@@ -1,0 +1,1 @@
+"""What is promised of speed and accuracy, measured: `python -m benchmarks`."""

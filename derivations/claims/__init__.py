@@ -1,0 +1,1 @@
+"""The formulas themselves: one file a topic, each with a `CLAIMS` tuple."""

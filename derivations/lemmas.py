@@ -1,0 +1,101 @@
+"""The trusted base: classical theorems that the ledger uses without proving them.
+
+A lemma is a statement, its source, and a rule that recognises an instance: a step that names the
+lemma is accepted by the symbolic route only when the step *is* that theorem for the expressions
+at hand, its side conditions included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from .language import Total
+from .signs import is_nonnegative, is_zero
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """`applies(smaller, larger, masses)`: is smaller <= larger an instance of it?
+
+    `masses` are the symbols that stand for probability vectors inside a `Total`.
+    """
+
+    id: str
+    statement: str
+    source: str
+    applies: Callable[[sp.Expr, sp.Expr, frozenset[sp.Symbol]], bool]
+
+
+def _cauchy_schwarz(smaller: sp.Expr, larger: sp.Expr, masses: frozenset[sp.Symbol]) -> bool:
+    """total(c) <= sqrt(total(a)) sqrt(total(b)) with c^2 = a b, a, b >= 0."""
+    del masses
+    totals = sorted(larger.atoms(Total), key=str)
+    if len(totals) != 2 or not isinstance(smaller, Total):
+        return False
+    first, second = totals
+    A, B = sp.symbols("A B", positive=True)
+    shape = larger.xreplace({first: A, second: B})
+    return (
+        is_zero(shape - sp.sqrt(A) * sp.sqrt(B))
+        and is_nonnegative(first.term)
+        and is_nonnegative(second.term)
+        and is_zero(smaller.term**2 - first.term * second.term)
+    )
+
+
+def _mean_inequality(smaller: sp.Expr, larger: sp.Expr, masses: frozenset[sp.Symbol]) -> bool:
+    """sum_j log(a_j) / n <= log(sum_j a_j / n), a_j > 0."""
+    del masses
+    terms = sp.Add.make_args(sp.expand(smaller))
+    if not isinstance(larger, sp.log) or not all(len(t.atoms(sp.log)) == 1 for t in terms):
+        return False
+    n = len(terms)
+    arguments = []
+    for term in terms:
+        (logarithm,) = term.atoms(sp.log)
+        if not is_zero(term - logarithm / n) or not logarithm.args[0].is_positive:
+            return False
+        arguments.append(logarithm.args[0])
+    return is_zero(larger.args[0] - sp.Add(*arguments) / n)
+
+
+def _jensen_log(smaller: sp.Expr, larger: sp.Expr, masses: frozenset[sp.Symbol]) -> bool:
+    """total(m log a) <= log total(m a) for a probability vector m and a > 0."""
+    if not (isinstance(larger, sp.log) and isinstance(larger.args[0], Total)):
+        return False
+    if not isinstance(smaller, Total):
+        return False
+    weighted = larger.args[0].term
+    for mass in masses:
+        value = sp.simplify(weighted / mass)
+        if value.is_positive and is_zero(smaller.term - mass * sp.log(value)):
+            return True
+    return False
+
+
+LEMMAS: dict[str, Lemma] = {
+    lemma.id: lemma
+    for lemma in (
+        Lemma(
+            "cauchy-schwarz",
+            "total(sqrt(a b)) <= sqrt(total(a) total(b)) for a, b >= 0",
+            "Steele, The Cauchy-Schwarz Master Class (2004), chapter 1",
+            _cauchy_schwarz,
+        ),
+        Lemma(
+            "arithmetic-geometric-mean",
+            "the mean of n logarithms is at most the logarithm of the mean",
+            "Jensen, Sur les fonctions convexes (1906)",
+            _mean_inequality,
+        ),
+        Lemma(
+            "jensen-log",
+            "E log X <= log E X for X > 0",
+            "Jensen, Sur les fonctions convexes (1906)",
+            _jensen_log,
+        ),
+    )
+}

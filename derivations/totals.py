@@ -1,0 +1,118 @@
+"""Equality and order of expressions with totals: gathered into one total, then term by term.
+
+Two facts are used: totals are linear, and the total of a probability vector is 1. So
+c_0 + sum_k c_k total(e_k) = total(sum_k c_k e_k + c_0 m) for any probability vector m, which is
+zero (or nonnegative) when its term is, up to a combination of probability vectors of total 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from .language import Total
+from .signs import is_nonnegative, is_zero
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Which symbols vary with the atom: probability vectors, and other values."""
+
+    masses: tuple[sp.Symbol, ...]
+    values: tuple[sp.Symbol, ...]
+
+    @property
+    def all(self) -> frozenset[sp.Symbol]:
+        return frozenset(self.masses + self.values)
+
+
+class Gathering:
+    """An expression with every total split into constants times basic totals, each a constant."""
+
+    def __init__(self, expr: sp.Expr, atoms: Atoms):
+        self.atoms = atoms
+        self.names: dict[sp.Expr, sp.Symbol] = {}
+        self.expr = self._gather(expr)
+
+    def _gather(self, expr: sp.Expr) -> sp.Expr:
+        if isinstance(expr, Total):
+            return self._split(self._gather(expr.term))
+        if not expr.has(Total):
+            return expr
+        return expr.func(*(self._gather(arg) for arg in expr.args))
+
+    def _split(self, term: sp.Expr) -> sp.Expr:
+        total = sp.S.Zero
+        for part in sp.Add.make_args(sp.expand(sp.expand_log(sp.expand(term)))):
+            constant, base = part.as_independent(*self.atoms.all, as_Add=False)
+            total += constant * self._named(base)
+        return total
+
+    def _named(self, base: sp.Expr) -> sp.Expr:
+        if base in self.atoms.masses:
+            return sp.S.One
+        if base not in self.names:
+            # The name keeps what sympy knows of the total, so that sign proofs can use it.
+            known = {"positive": True} if base.is_positive else {"real": True}
+            self.names[base] = sp.Symbol(f"S{len(self.names)}", **known)
+        return self.names[base]
+
+    def regrouped(self) -> tuple[sp.Expr, sp.Expr] | None:
+        """(term, constant) with expr = total(term) + constant, or None where not linear."""
+        constant, term = self.expr, sp.S.Zero
+        expanded = sp.expand(self.expr)
+        for base, name in self.names.items():
+            coefficient = sp.diff(expanded, name)
+            if coefficient.free_symbols & set(self.names.values()):
+                return None
+            term += coefficient * base
+        constant = expanded.subs(dict.fromkeys(self.names.values(), 0))
+        return term, constant
+
+
+def equal_to_zero(expr: sp.Expr, atoms: Atoms) -> bool:
+    """True when `expr` is shown to be zero for every alphabet."""
+    gathering = Gathering(expr, atoms)
+    if is_zero(gathering.expr):
+        return True
+    parts = gathering.regrouped()
+    if parts is None or not gathering.names:
+        return False
+    term, constant = parts
+    ones = dict.fromkeys(atoms.all, sp.S.One)
+    weights = [sp.diff(term, mass).subs(ones) for mass in atoms.masses]
+    if any(w.has(sp.nan, sp.zoo, sp.oo) for w in weights):
+        return False
+    linear = sp.Add(*(w * mass for w, mass in zip(weights, atoms.masses, strict=True)))
+    return is_zero(term - linear) and is_zero(sp.Add(*weights) + constant)
+
+
+def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
+    """True when `expr` is shown to be >= 0 for every alphabet."""
+    if not expr.has(Total):
+        return is_nonnegative(expr)
+    gathering = Gathering(expr, atoms)
+    parts = gathering.regrouped()
+    if parts is None or not gathering.names:
+        return is_nonnegative(gathering.expr)
+    term, constant = parts
+    return any(is_nonnegative(candidate) for candidate in _spread(term, constant, atoms))
+
+
+def _spread(term: sp.Expr, constant: sp.Expr, atoms: Atoms) -> Iterator[sp.Expr]:
+    """The constant as a multiple of one mass, and a tilt c (p - q) that makes p = q stationary."""
+    if constant == 0 or not atoms.masses:
+        if constant == 0:
+            yield term
+    for mass in atoms.masses:
+        base = term + constant * mass
+        if constant != 0:
+            yield base
+        for other in atoms.masses:
+            if other is mass:
+                continue
+            tilt = sp.simplify(-sp.diff(base, mass).subs(mass, other))
+            if tilt != 0 and not tilt.free_symbols & atoms.all:
+                yield base + tilt * (mass - other)

@@ -1,0 +1,66 @@
+"""Divergences between distributions, and what convex analysis says of them: numbers in, numbers out.
+
+Natural logarithms; ``D(p, q)`` is D(P||Q), P the data. Importing this package loads neither sympy nor torch nor
+scipy: what needs them is loaded when it is first named.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from divergences.discrete import (
+    alpha,
+    chi2,
+    f_divergence,
+    jeffreys,
+    js,
+    kl,
+    le_cam,
+    neyman_chi2,
+    renyi,
+    squared_hellinger,
+    total_variation,
+)
+
+if TYPE_CHECKING:
+    from divergences import gaussian
+    from divergences.fdivergence import FDivergence
+    from divergences.generators import catalogue
+
+__all__ = [
+    "FDivergence",
+    "alpha",
+    "catalogue",
+    "chi2",
+    "f_divergence",
+    "gaussian",
+    "jeffreys",
+    "js",
+    "kl",
+    "le_cam",
+    "neyman_chi2",
+    "renyi",
+    "squared_hellinger",
+    "total_variation",
+]
+
+# Loaded when first named: the name, its module, and the attribute there (None: the module itself).
+_LAZY: dict[str, tuple[str, str | None]] = {
+    "FDivergence": ("divergences.fdivergence", "FDivergence"),
+    "catalogue": ("divergences.generators", "catalogue"),
+    "gaussian": ("divergences.gaussian", None),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    value = import_module(module)
+    if attribute is not None:
+        value = getattr(value, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,311 @@
+"""How much of an integral lies beyond M: majorants C x^k exp(q(x)) on [M, oo), as algebra.
+
+A majorant of |g| is built up along the expression tree of g: constants, polynomials, powers,
+exponentials of polynomials, logarithms of positive functions (through two-sided bounds), sums and
+products of these. All constants are balls, every comparison is certain, and where the algebra
+cannot bound an expression it raises `NoMajorant` rather than guess. That covers the densities of
+this project (Gaussian, Laplace, gamma, Cauchy, mixtures) and their log ratios.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy as sp
+from flint import arb, fmpq
+
+from .enclosure import NotEnclosable, as_real, compile_ball
+
+LOG_EXPONENT = Fraction(1, 4)  # log x <= 4 x^(1/4) for x >= 1
+
+
+class NoMajorant(NotEnclosable):
+    """No majorant on [M, oo) was found; a larger M may have one."""
+
+
+@dataclass(frozen=True)
+class Majorant:
+    """x -> C x^k exp(q_1 x + q_2 x^2 + ...), with C >= 0."""
+
+    C: arb
+    k: Fraction
+    q: tuple[arb, ...] = ()  # q[j] multiplies x^(j+1)
+
+    def times(self, other: Majorant) -> Majorant:
+        n = max(len(self.q), len(other.q))
+        q = [a + b for a, b in zip(_padded(self.q, n), _padded(other.q, n), strict=True)]
+        return Majorant(self.C * other.C, self.k + other.k, _trimmed(q))
+
+    def power(self, r: Fraction) -> Majorant:
+        ball = arb(fmpq(r.numerator, r.denominator))
+        C = self.C**ball if r.denominator > 1 else self.C ** int(r)
+        return Majorant(C, self.k * r, _trimmed([ball * c for c in self.q]))
+
+
+def _padded(q: tuple[arb, ...], n: int) -> list[arb]:
+    return list(q) + [arb(0)] * (n - len(q))
+
+
+def _trimmed(q: list[arb]) -> tuple[arb, ...]:
+    while q and q[-1].is_zero():
+        q = q[:-1]
+    return tuple(q)
+
+
+def _ball(expr: sp.Expr) -> arb:
+    return as_real(compile_ball(expr)({}, False), expr)
+
+
+def _fraction(expr: sp.Expr) -> Fraction | None:
+    return Fraction(int(expr.p), int(expr.q)) if expr.is_Rational else None
+
+
+class _Bounds:
+    """Upper and lower majorants on [M, oo), M >= 1."""
+
+    def __init__(self, x: sp.Symbol, M: arb):
+        self.x, self.M = x, M
+
+    # -- helpers
+
+    def polynomial(self, expr: sp.Expr) -> list[arb] | None:
+        """Coefficients from the constant up, or None."""
+        if not expr.is_polynomial(self.x):
+            return None
+        return [_ball(c) for c in reversed(sp.Poly(expr, self.x).all_coeffs())]
+
+    def shifted_nonnegative(self, q: tuple[arb, ...]) -> bool:
+        """q(x) >= q(M) on [M, oo), shown by the derivative's Taylor coefficients at M."""
+        coefficients = [(j + 1) * c for j, c in enumerate(q)]
+        while coefficients:
+            value = arb(0)
+            for c in reversed(coefficients):
+                value = value * self.M + c
+            if not value >= 0:
+                return False
+            coefficients = [j * c for j, c in enumerate(coefficients)][1:]
+        return True
+
+    def larger(self, a: Majorant, b: Majorant) -> Majorant:
+        """A majorant of a + b."""
+        for low, high in ((a, b), (b, a)):
+            n = max(len(low.q), len(high.q))
+            gap = tuple(
+                h - g for h, g in zip(_padded(high.q, n), _padded(low.q, n), strict=True)
+            )
+            if self.shifted_nonnegative(gap):
+                at_M = sum((c * self.M ** (j + 1) for j, c in enumerate(gap)), arb(0))
+                C = high.C + low.C * (-at_M).exp()
+                return Majorant(C, max(a.k, b.k), high.q)
+        raise NoMajorant("two exponential growth rates could not be ordered")
+
+    # -- upper bounds of |expr|
+
+    def upper(self, expr: sp.Expr) -> Majorant:
+        if not expr.has(self.x):
+            return Majorant(abs(_ball(expr)), Fraction(0))
+        coefficients = self.polynomial(expr)
+        if coefficients is not None:
+            degree = len(coefficients) - 1
+            C = sum((abs(c) * self.M ** (j - degree) for j, c in enumerate(coefficients)), arb(0))
+            return Majorant(C, Fraction(degree))
+        if isinstance(expr, sp.Add):
+            bounds = [self.upper(arg) for arg in expr.args]
+            total = bounds[0]
+            for bound in bounds[1:]:
+                total = self.larger(total, bound)
+            return total
+        if isinstance(expr, sp.Mul):
+            total = Majorant(arb(1), Fraction(0))
+            for arg in expr.args:
+                total = total.times(self.upper(arg))
+            return total
+        if isinstance(expr, sp.exp):
+            return self.exponential(expr.args[0])[1]
+        if isinstance(expr, sp.Pow):
+            r = _fraction(expr.exp)
+            if r is None:
+                return self.upper(sp.exp(expr.exp * sp.log(expr.base), evaluate=False))
+            if r > 0:
+                return self.upper(expr.base).power(r)
+            return self.lower(expr.base).power(r)
+        if isinstance(expr, sp.log):
+            low, high = self.lower_positive(expr.args[0]), self.upper(expr.args[0])
+            return self.larger(self.log_size(low), self.log_size(high))
+        if isinstance(expr, sp.Abs):
+            return self.upper(expr.args[0])
+        if isinstance(expr, sp.Max | sp.Min):
+            bounds = [self.upper(arg) for arg in expr.args]
+            total = bounds[0]
+            for bound in bounds[1:]:
+                total = self.larger(total, bound)
+            return total
+        if isinstance(expr, sp.Piecewise):
+            return self.upper(sp.Max(*(value for value, _ in expr.args), evaluate=False))
+        if isinstance(expr, sp.erf | sp.tanh | sp.sin | sp.cos | sp.sign):
+            return Majorant(arb(1), Fraction(0))
+        if isinstance(expr, sp.erfc | sp.atan):
+            return Majorant(arb(2), Fraction(0))
+        raise NoMajorant(f"no majorant is known for {expr}")
+
+    def log_size(self, bound: Majorant) -> Majorant:
+        """A polynomial majorant of |log(C x^k exp(q))|."""
+        if not bound.C > 0:
+            raise NoMajorant("the logarithm of a bound that may be zero")
+        total = Majorant(abs(bound.C.log()), Fraction(0))
+        if bound.k:
+            k = abs(bound.k)
+            total = self.larger(
+                total, Majorant(4 * arb(fmpq(k.numerator, k.denominator)), LOG_EXPONENT)
+            )
+        for j, c in enumerate(bound.q):
+            total = self.larger(total, Majorant(abs(c), Fraction(j + 1)))
+        return total
+
+    def exponential(self, argument: sp.Expr) -> tuple[Majorant, Majorant]:
+        """Lower and upper majorants of exp(argument): polynomial part kept, the rest bounded."""
+        argument = sp.expand(self.resolved(argument))
+        smooth, rest = [], []
+        for term in sp.Add.make_args(argument):
+            (smooth if term.is_polynomial(self.x) else rest).append(term)
+        coefficients = self.polynomial(sp.Add(*smooth)) or [arb(0)]
+        C, q = coefficients[0].exp(), tuple(coefficients[1:])
+        if not rest:
+            exact = Majorant(C, Fraction(0), _trimmed(list(q)))
+            return exact, exact
+        if len(rest) == 1:  # exp(r log x) is a power
+            r = _fraction(rest[0].coeff(sp.log(self.x)))
+            if r and rest[0] == rest[0].coeff(sp.log(self.x)) * sp.log(self.x):
+                exact = Majorant(C, r, _trimmed(list(q)))
+                return exact, exact
+        size = self.upper(sp.Add(*rest))
+        if size.k > 0 or size.q:
+            raise NoMajorant(f"exp({argument}) has an exponent that is not a polynomial")
+        slack = size.C * self.M ** arb(fmpq(size.k.numerator, size.k.denominator))
+        low = Majorant(C * (-slack).exp(), Fraction(0), _trimmed(list(q)))
+        return low, Majorant(C * slack.exp(), Fraction(0), _trimmed(list(q)))
+
+    # -- lower bounds
+
+    def lower(self, expr: sp.Expr) -> Majorant:
+        """A positive minorant of |expr|."""
+        try:
+            return self.lower_positive(expr)
+        except NoMajorant:
+            return self.lower_positive(-expr)
+
+    def lower_positive(self, expr: sp.Expr) -> Majorant:
+        """A minorant of expr, with expr > 0 shown on the way."""
+        if not expr.has(self.x):
+            value = _ball(expr)
+            if not value > 0:
+                raise NoMajorant(f"{expr} is not known to be positive")
+            return Majorant(value, Fraction(0))
+        coefficients = self.polynomial(expr)
+        if coefficients is not None:
+            degree = len(coefficients) - 1
+            C = coefficients[degree] - sum(
+                (abs(c) * self.M ** (j - degree) for j, c in enumerate(coefficients[:-1])), arb(0)
+            )
+            if not C > 0:
+                raise NoMajorant(f"{expr} is not positive beyond M")
+            return Majorant(C, Fraction(degree))
+        if isinstance(expr, sp.exp):
+            return self.exponential(expr.args[0])[0]
+        if isinstance(expr, sp.Mul):
+            total = Majorant(arb(1), Fraction(0))
+            negatives = 0
+            for arg in expr.args:
+                try:
+                    total = total.times(self.lower_positive(arg))
+                except NoMajorant:
+                    total = total.times(self.lower_positive(-arg))
+                    negatives += 1
+            if negatives % 2:
+                raise NoMajorant(f"{expr} is negative beyond M")
+            return total
+        if isinstance(expr, sp.Pow):
+            r = _fraction(expr.exp)
+            if r is not None:
+                base = self.lower_positive(expr.base)
+                return base.power(r) if r > 0 else self.upper(expr.base).power(r)
+        if isinstance(expr, sp.Abs):
+            return self.lower(expr.args[0])
+        if isinstance(expr, sp.Add):
+            return self.lower_sum(expr)
+        raise NoMajorant(f"no positive minorant is known for {expr}")
+
+    def lower_sum(self, expr: sp.Add) -> Majorant:
+        """Some positive terms, of which the fastest growing one is kept, less all the others."""
+        positive: list[Majorant] = []
+        others: list[Majorant] = []
+        for arg in expr.args:
+            try:
+                positive.append(self.lower_positive(arg))
+            except NoMajorant:
+                others.append(self.upper(arg))
+        if not positive:
+            raise NoMajorant(f"no positive term in {expr}")
+        main = max(positive, key=lambda b: ([float(c) for c in reversed(_padded(b.q, 8))], b.k))
+        C = main.C
+        for other in others:
+            if other.q != main.q or other.k > main.k:
+                raise NoMajorant(f"{expr} is not known to be positive beyond M")
+            gap = other.k - main.k
+            C = C - other.C * self.M ** arb(fmpq(gap.numerator, gap.denominator))
+        if not C > 0:
+            raise NoMajorant(f"{expr} is not known to be positive beyond M")
+        return Majorant(C, main.k, main.q)
+
+    def resolved(self, expr: sp.Expr) -> sp.Expr:
+        """|a| replaced by a or -a where the sign of a is certain on [M, oo)."""
+        signs = {}
+        for node in expr.atoms(sp.Abs):
+            for candidate in (node.args[0], -node.args[0]):
+                try:
+                    self.lower_positive(candidate)
+                except NoMajorant:
+                    continue
+                signs[node] = candidate
+                break
+        return expr.xreplace(signs)
+
+
+def _tail_integral(bound: Majorant, M: arb) -> arb:
+    """An upper bound of the integral of C x^k exp(q(x)) over [M, oo)."""
+    k = arb(fmpq(bound.k.numerator, bound.k.denominator))
+    if not bound.q:
+        if bound.k >= -1:
+            raise NoMajorant("the majorant is not integrable at infinity")
+        return bound.C * M ** (k + 1) / -(k + 1)
+    falling = tuple(-c for c in bound.q)
+    slope = sum((-(j + 1) * c * M**j for j, c in enumerate(bound.q)), arb(0))
+    rate = slope - (k / M if bound.k > 0 else 0)
+    # -q' must not fall below its value at M: the Taylor coefficients of -q'' at M are >= 0.
+    second = tuple((j + 1) * c for j, c in enumerate(falling))[1:]
+    if not (rate > 0 and _Bounds(sp.Symbol("x"), M).shifted_nonnegative(second)):
+        raise NoMajorant("the majorant does not fall from M on")
+    value = bound.C * M**k * sum((c * M ** (j + 1) for j, c in enumerate(bound.q)), arb(0)).exp()
+    return value / rate
+
+
+def tail_bound(integrand: sp.Expr, x: sp.Symbol, tolerance: arb) -> tuple[arb, arb]:
+    """(M, bound): the integral of |integrand| over [M, oo) is at most `bound` <= tolerance.
+
+    Raises `NoMajorant` when no M up to 2^4096 serves, as for an integral that diverges.
+    """
+    failure: NoMajorant | None = None
+    exponent = 1
+    while exponent <= 4096:
+        M = arb(2) ** exponent
+        try:
+            bound = _tail_integral(_Bounds(x, M).upper(integrand), M)
+        except NoMajorant as error:
+            failure = error
+        else:
+            failure = None
+            if bound <= tolerance:
+                return M, bound.upper()
+        exponent = exponent + 1 if exponent < 12 else 2 * exponent
+    raise failure or NoMajorant(f"the tail of {integrand} could not be made small")
