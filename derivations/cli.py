@@ -28,7 +28,10 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"fenchel {metadata.version('fenchel')}")
+        try:
+            typer.echo(f"fenchel {metadata.version('fenchel')}")
+        except metadata.PackageNotFoundError:
+            typer.echo("fenchel, run from a folder where it is not installed")
         raise typer.Exit
 
 
@@ -59,7 +62,9 @@ def verify(
     if json_file is not None and json_file != "-":
         _require_folder(Path(json_file).parent, "--json")
         if Path(json_file).is_dir():
-            raise typer.BadParameter(f"{json_file} is a folder; a file is required", param_hint="--json")
+            raise typer.BadParameter(
+                f"{json_file} is a folder; a file is required", param_hint="--json"
+            )
     if html is not None:
         _require_folder(html.parent, "--html")
     from rich.console import Console
@@ -127,13 +132,16 @@ def conjugate(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write JSON there; - is stdout.")
     ] = None,
+    value_at_one: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="f(1), where it is not to be 0.")
+    ] = None,
 ) -> None:
     """All that follows from a convex generator f(u): conjugate, domain, critic, range."""
     if json_file is not None and json_file != "-":
         _require_folder(Path(json_file).parent, "--json")
-    from .conjugate_command import run
+    from .conjugate_command import conjugate
 
-    raise typer.Exit(run(formula, json_file))
+    raise typer.Exit(conjugate(formula, json_file, value_at_one))
 
 
 # --- choosing and running ---------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import json as json_module
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,21 +27,25 @@ EXACT = (
     ("range", "range of D_f"),
 )
 NUMBERS = ("value_at_one", "critical_level", "at_zero", "slope_at_zero", "slope_at_infinity")
-NO_FORMULA = "no closed form; FDivergence.conjugate_with_error(t) gives numbers with an error bound"
+SIMPLIFYING = 1.2  # seconds after which formulas are shown as they come; the whole takes up to 3
+NO_FORMULA = "no closed form was found; FDivergence.conjugate_with_error(t) gives numbers with an error bound"
 
 
-def conjugate(formula: str, json: str | None = None) -> int:
+def conjugate(formula: str, json: str | None = None, value_at_one: str | None = None) -> int:
     """Print what follows from the generator `formula`; the exit status, 0, or 2 when it is refused.
 
     Args:
         formula: an expression in u, or a name of the catalogue.
         json: a file to write JSON to instead, "-" for the standard output.
+        value_at_one: f(1), where the generator is to be kept with another value than 0.
     """
+    from divergences._patience import hurry
     from divergences.fdivergence import FDivergence
 
     try:
-        f = FDivergence(formula)
-        facts = describe(f)
+        with hurry(SIMPLIFYING):
+            f = FDivergence(formula, value_at_one=value_at_one)
+            facts = describe(f)
     except ValueError as error:
         if json is not None:
             _write({"error": str(error), "witness": _witness(error)}, json)
@@ -94,7 +98,7 @@ def _witness(error: ValueError) -> list[str] | None:
 
 
 def _write(facts: dict[str, Any], where: str) -> None:
-    text = json.dumps(facts, indent=2)
+    text = json_module.dumps(facts, indent=2)
     if where == "-":
         print(text)
     else:

@@ -20,29 +20,31 @@ from .signs import is_nonnegative, is_zero
 class Lemma:
     """`applies(smaller, larger, masses)`: is smaller <= larger an instance of it?
 
-    `masses` are the symbols that stand for probability vectors inside a `Total`.
+    `masses` are the symbols that stand for probability vectors inside a `Total`. A lemma without
+    a rule is one that a claim names for the reading of its definition; it closes no step.
     """
 
     id: str
     statement: str
     source: str
-    applies: Callable[[sp.Expr, sp.Expr, frozenset[sp.Symbol]], bool]
+    applies: Callable[[sp.Expr, sp.Expr, frozenset[sp.Symbol]], bool] = lambda *_: False
 
 
 def _cauchy_schwarz(smaller: sp.Expr, larger: sp.Expr, masses: frozenset[sp.Symbol]) -> bool:
     """total(c) <= sqrt(total(a)) sqrt(total(b)) with c^2 = a b, a, b >= 0."""
     del masses
-    totals = sorted(larger.atoms(Total), key=str)
-    if len(totals) != 2 or not isinstance(smaller, Total):
+    left, right = sorted(smaller.atoms(Total), key=str), sorted(larger.atoms(Total), key=str)
+    if len(left) != 1 or len(right) != 2:
         return False
-    first, second = totals
-    A, B = sp.symbols("A B", positive=True)
-    shape = larger.xreplace({first: A, second: B})
+    A, B, C = sp.symbols("A B C", positive=True)
+    factor = sp.simplify(smaller.xreplace({left[0]: C}) / C)
+    shape = larger.xreplace({right[0]: A, right[1]: B})
     return (
-        is_zero(shape - sp.sqrt(A) * sp.sqrt(B))
-        and is_nonnegative(first.term)
-        and is_nonnegative(second.term)
-        and is_zero(smaller.term**2 - first.term * second.term)
+        factor.is_number
+        and bool(factor.is_positive)
+        and is_zero(shape - factor * sp.sqrt(A) * sp.sqrt(B))
+        and all(is_nonnegative(total.term) for total in right)
+        and is_zero(left[0].term ** 2 - right[0].term * right[1].term)
     )
 
 
@@ -96,6 +98,17 @@ LEMMAS: dict[str, Lemma] = {
             "E log X <= log E X for X > 0",
             "Jensen, Sur les fonctions convexes (1906)",
             _jensen_log,
+        ),
+        Lemma(
+            "simultaneous-diagonalisation",
+            "for S1, S2 positive definite some invertible A has A S2 A^T = I, A S1 A^T diagonal; "
+            "KL does not change under x -> A x, and adds up over independent coordinates",
+            "Horn, Johnson, Matrix Analysis (2013), Theorem 7.6.4; Kullback (1959), chapter 2",
+        ),
+        Lemma(
+            "weak-duality-of-transport",
+            "what a 1-Lipschitz potential gains is at most what any coupling costs",
+            "Villani, Optimal Transport: Old and New (2009), chapter 5",
         ),
     )
 }

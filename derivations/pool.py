@@ -146,9 +146,7 @@ def _hand_out(
     return None
 
 
-def _receive(
-    worker: Worker, workers: list[Worker], timeout: float
-) -> Answer | None:
+def _receive(worker: Worker, workers: list[Worker], timeout: float) -> Answer | None:
     try:
         kind, content = worker.connection.recv()
     except (EOFError, OSError):
@@ -166,9 +164,7 @@ def _receive(
     return job, kind, content, seconds
 
 
-def _replace(
-    worker: Worker, workers: list[Worker], why: str | None
-) -> Answer | None:
+def _replace(worker: Worker, workers: list[Worker], why: str | None) -> Answer | None:
     """Kill the worker, start another in its place, and report the job that it had."""
     if why is None:
         worker.process.join(5)  # its pipe is closed, so it is ending: wait for the exit code

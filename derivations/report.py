@@ -147,7 +147,11 @@ def _print_base(console: Console, claims: Mapping[str, Claim]) -> None:
     base = trusted_base(claims)
     if not base:
         return
-    line(console, f"Trusted base: {len(base)} lemma{'s' * (len(base) > 1)}, taken without proof", "bold")
+    line(
+        console,
+        f"Trusted base: {len(base)} lemma{'s' * (len(base) > 1)}, taken without proof",
+        "bold",
+    )
     for name, users in base.items():
         lemma = LEMMAS[name]
         count = f"{len(users)} claim{'s' * (len(users) > 1)}"
@@ -178,7 +182,9 @@ def counterexample_line(report: Report) -> str:
 
 def summary_line(reports: Sequence[Report], seconds: float) -> str:
     counts = summary(reports, seconds)
-    parts = [f"{counts[str(v)]} {v}" for v in Verdict if v is not Verdict.REFUTED and counts[str(v)]]
+    parts = [
+        f"{counts[str(v)]} {v}" for v in Verdict if v is not Verdict.REFUTED and counts[str(v)]
+    ]
     if counts["refuted_as_expected"]:
         parts.append(f"{counts['refuted_as_expected']} refuted as expected")
     parts.append(f"{len(counts['unexpected'])} unexpected")

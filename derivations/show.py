@@ -23,7 +23,7 @@ from .claim import (
 from .language import Choice, Domain, Interval, Mass, PerAtom
 from .lemmas import LEMMAS
 
-LATEX_RELATIONS = {Relation.EQUAL: "=", Relation.AT_MOST: r"\le", Relation.AT_LEAST: r"\ge"}
+LATEX_RELATIONS = {Relation.AT_MOST: r"\le", Relation.AT_LEAST: r"\ge"}  # others as they are
 
 
 def domain_text(domain: Domain) -> str:
@@ -117,7 +117,7 @@ def _align(link: Chain) -> str:
     for i, step in enumerate(link.steps):
         end = r" \\" if i < len(link.steps) - 1 else ""
         rows.append(
-            rf"  {LATEX_RELATIONS[step.relation]}{{}}& {sp.latex(step.right)}"
+            rf"  {LATEX_RELATIONS.get(step.relation, step.relation)}{{}}& {sp.latex(step.right)}"
             rf" && \text{{{_latex_text(step.why)}}}{end}"
         )
     return "\n".join([r"\begin{align*}", *rows, r"\end{align*}"])

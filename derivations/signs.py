@@ -112,13 +112,16 @@ def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     if factored.is_positive or _positive_polynomial(factored):
         return True
     if isinstance(factored, sp.Mul):
-        negatives = [f for f in factored.args if not is_positive(f, depth)]
-        return len(negatives) % 2 == 0 and all(is_positive(-f, depth) for f in negatives)
+        negatives = [f for f in factored.args if not f.is_positive]
+        if len(negatives) < len(factored.args) or depth:
+            lower = depth - 1 if len(negatives) == len(factored.args) else depth
+            negatives = [f for f in negatives if not is_positive(f, lower)]
+            if len(negatives) % 2 == 0 and all(is_positive(-f, lower) for f in negatives):
+                return True
     if isinstance(factored, sp.Pow):
         return is_positive(factored.base, depth)
-    return depth > 0 and any(
-        _strictly_monotone(form, depth - 1) for form in dict.fromkeys((factored, expr))
-    )
+    forms = dict.fromkeys((sp.powsimp(sp.expand(expr)), factored, expr))
+    return depth > 0 and any(_strictly_monotone(form, depth - 1) for form in forms)
 
 
 def _lambert_positive(expr: sp.Expr) -> sp.Expr:
@@ -175,21 +178,30 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
         return True
     if any(_terms_nonnegative(form) or _square_completes(form) for form in (factored, expr)):
         return True
-    if _squares_compare(expr, depth):
+    if _by_cases(expr, depth) or _squares_compare(expr, depth):
         return True
     return depth > 0 and _by_calculus(expr, depth)
+
+
+def _by_cases(expr: sp.Expr, depth: int) -> bool:
+    """|a| is a or -a, and max(a, b) is a or b: nonnegative in every case is nonnegative."""
+    for node in sorted(expr.atoms(sp.Abs, sp.Max), key=str):
+        values = node.args if isinstance(node, sp.Max) else (node.args[0], -node.args[0])
+        if node.args[0].is_real:
+            return all(is_nonnegative(expr.xreplace({node: value}), depth) for value in values)
+    return False
 
 
 def _squares_compare(expr: sp.Expr, depth: int) -> bool:
     """x - y >= 0 from x^2 >= y^2, for x = sqrt(...) >= 0 and y >= 0."""
     terms = sp.Add.make_args(expr)
-    if len(terms) != 2:
+    if len(terms) != 2 or depth == 0:
         return False
     for x, y in (terms, terms[::-1]):
         if any(isinstance(f, sp.Pow) and f.exp == sp.S.Half for f in sp.Mul.make_args(x)):
             squared = sp.Mul(*(f**2 for f in sp.Mul.make_args(x)))
-            if is_nonnegative(squared, depth) and is_nonnegative(
-                squared - sp.expand(y**2), depth
+            if is_nonnegative(squared, depth - 1) and is_nonnegative(
+                squared - sp.expand(y**2), depth - 1
             ):
                 return bool(sp.Mul(*(f for f in sp.Mul.make_args(x) if f.is_number)) > 0)
     return False
@@ -219,13 +231,13 @@ def _factor(expr: sp.Expr) -> sp.Expr:
 
 def _factors_nonnegative(expr: sp.Expr, depth: int) -> bool:
     """A product with an even number of nonpositive factors and otherwise nonnegative ones."""
-    if not isinstance(expr, sp.Mul):
+    if not isinstance(expr, sp.Mul) or depth == 0:
         return False
     negatives = 0
     for factor in expr.args:
-        if is_nonnegative(factor, depth - 1 if depth else 0):
+        if is_nonnegative(factor, depth - 1):
             continue
-        if is_nonnegative(-factor, depth - 1 if depth else 0):
+        if is_nonnegative(-factor, depth - 1):
             negatives += 1
             continue
         return False

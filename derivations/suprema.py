@@ -34,10 +34,12 @@ def enclose_supremum(node: Supremum, digits: int) -> arb:
         raise NotEnclosable(f"{g} is not known to be concave in {u}")
     with ctx.workdps(3 * digits + 30):
         value = compile_ball(g)
-        slope = compile_ball(_derivative(g, u))
+        # A plain symbol where it serves: sympy asks assumptions at every step, and that is slow.
+        plain = u if g.has(sp.Abs, sp.Max) else sp.Symbol("x")
+        slope = compile_ball(_derivative(g.subs(u, plain), plain))
         return _bracketed(
             lambda x: as_real(value({u: x}, False), g),
-            lambda x: as_real(slope({u: x}, False), g),
+            lambda x: as_real(slope({plain: x}, False), g),
             as_real(compile_ball(lower)({}, False), lower) if lower.is_finite else None,
             as_real(compile_ball(upper)({}, False), upper) if upper.is_finite else None,
             digits,

@@ -47,19 +47,25 @@ class Prepared:
     per_atom_choices: Mapping[sp.Symbol, Choice]
 
     def __call__(self, expr: sp.Expr) -> sp.Expr:
+        expr = sp.sympify(expr)
         there = expr.subs(self.where, simultaneous=True) if self.where else expr
-        # Parametrised exponents are quotients that cancel: a/(a - 1) with a = s/(1 + s) is -s.
-        there = there.replace(
-            lambda e: isinstance(e, sp.Pow) and e.exp.free_symbols and e.base is not sp.E,
-            lambda e: e.base ** sp.cancel(sp.together(e.exp)),
-        )
-        return _rebind(there)
+        return _rebind(there.replace(lambda e: isinstance(e, sp.Pow), _tidy_power))
 
     def per_atom_cases(self, expr: sp.Expr) -> Iterator[sp.Expr]:
         """`expr` with each per-atom choice fixed to one of its values, in all ways."""
         symbols = [s for s in self.per_atom_choices if expr.has(s)]
         for values in itertools.product(*(self.per_atom_choices[s].values for s in symbols)):
             yield expr.subs(dict(zip(symbols, values, strict=True)))
+
+
+def _tidy_power(power: sp.Pow) -> sp.Expr:
+    """Parametrised exponents and denominators cancel: with a = s/(1 + s), a/(a - 1) is -s."""
+    base, exponent = power.args
+    if exponent.free_symbols and base is not sp.E:
+        return base ** sp.cancel(sp.together(exponent))
+    if exponent == -1 and base.is_Add and base.is_rational_function():
+        return 1 / sp.factor(sp.cancel(sp.together(base)))
+    return power
 
 
 def prepare(link: Chain) -> Iterator[Prepared]:
@@ -131,7 +137,7 @@ def closed(expr: sp.Expr) -> sp.Expr:
             return expr
         results = {}
         for node in nodes:
-            value = _integrated(node) if isinstance(node, sp.Integral) else node.doit()
+            value = CLOSERS.get(type(node), lambda n: n.doit())(node)
             if value.has(*UNEVALUATED) or (value.has(sp.Piecewise) and not node.has(sp.Piecewise)):
                 raise NotShown(f"sympy does not close {node} without further hypotheses")
             results[node] = value
@@ -155,6 +161,26 @@ def _integrated(node: sp.Integral) -> sp.Expr:
 @lru_cache(maxsize=4_000)
 def _one_integral(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
     return sp.integrate(f, (x, lower, upper))
+
+
+def _limit(node: sp.Limit) -> sp.Expr:
+    """A limit, its kinks resolved into the piece that holds near the point."""
+    g, x, end, side = node.args
+    if not g.has(sp.Max, sp.Abs):
+        return node.doit()
+    if end.is_finite and str(side) == "+":
+        try:
+            value = g.subs(x, end)
+        except ValueError:  # max(zoo, 0) is not comparable
+            value = sp.nan
+        if not value.has(sp.nan, sp.zoo, sp.oo):
+            return value
+        y = sp.Symbol("y", positive=True)
+        return sp.limit(sp.expand(_near(g.subs(x, end + 1 / y), y, sp.oo)), y, sp.oo)
+    return sp.limit(_near(g, x, end), x, end, str(side)) if end.is_infinite else node.doit()
+
+
+CLOSERS: dict[type, Callable[[sp.Expr], sp.Expr]] = {sp.Integral: _integrated, sp.Limit: _limit}
 
 
 # --- the rules ---------------------------------------------------------------------------------
@@ -331,10 +357,11 @@ def _under_a_total(
 ) -> Iterator[tuple[sp.Expr, sp.Expr]]:
     """E a <= E b follows from a <= b at every atom: the pair (a, b), for each expectation E."""
     if isinstance(smaller, Total) and isinstance(larger, Total):
+        factors = [sp.Mul.make_args(side.term) for side in (smaller, larger)]
         for mass in masses:
-            pair = tuple(sp.expand(sp.cancel(side.term / mass)) for side in (smaller, larger))
-            if not any(side.has(mass) for side in pair):
-                yield pair[0], sp.cancel(larger.term / mass)
+            if all(mass in parts for parts in factors):
+                low, high = (sp.Mul(*(f for f in parts if f != mass)) for parts in factors)
+                yield low, high
 
 
 def _require_inside(at: sp.Expr, bounds: tuple[sp.Expr, sp.Expr]) -> None:
@@ -378,7 +405,7 @@ def _by_claim(
         prepared(e.subs(images, simultaneous=True)) for e in (cited.first, cited.last)
     )
     rewritten = left.xreplace({first: last}) if left.has(first) else None
-    if rewritten is None and is_zero(left - first):
+    if rewritten is None and equal_to_zero(left - first, prepared.atoms):
         rewritten = last
     if rewritten is None:
         raise NotShown(f"{by.claim} does not speak of {left}")
@@ -394,7 +421,9 @@ def _require_in_domain(
     claim: str,
 ) -> None:
     if isinstance(domain, Mass):
-        good = image in prepared.atoms.masses
+        good = image in prepared.atoms.masses or bool(
+            image.is_positive and equal_to_zero(Total(image) - 1, prepared.atoms)
+        )
     elif isinstance(domain, Choice):
         good = image in [sp.sympify(v) for v in domain.values]
     else:

@@ -7,6 +7,7 @@ zero (or nonnegative) when its term is, up to a combination of probability vecto
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,10 +30,13 @@ class Atoms:
 
 
 class Gathering:
-    """An expression with every total split into constants times basic totals, each a constant."""
+    """An expression with every total split into constants times basic totals, each a constant.
 
-    def __init__(self, expr: sp.Expr, atoms: Atoms):
-        self.atoms = atoms
+    With `normalised`, the total of a probability vector is 1; without, it stays in its term.
+    """
+
+    def __init__(self, expr: sp.Expr, atoms: Atoms, *, normalised: bool = True):
+        self.atoms, self.normalised = atoms, normalised
         self.names: dict[sp.Expr, sp.Symbol] = {}
         self.expr = self._gather(expr)
 
@@ -51,7 +55,7 @@ class Gathering:
         return total
 
     def _named(self, base: sp.Expr) -> sp.Expr:
-        if base in self.atoms.masses:
+        if self.normalised and base in self.atoms.masses:
             return sp.S.One
         if base not in self.names:
             # The name keeps what sympy knows of the total, so that sign proofs can use it.
@@ -93,16 +97,28 @@ def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
     """True when `expr` is shown to be >= 0 for every alphabet."""
     if not expr.has(Total):
         return is_nonnegative(expr)
-    gathering = Gathering(expr, atoms)
-    parts = gathering.regrouped()
-    if parts is None or not gathering.names:
-        return is_nonnegative(gathering.expr)
-    term, constant = parts
-    return any(is_nonnegative(candidate) for candidate in _spread(term, constant, atoms))
+    for normalised in (False, True):
+        gathering = Gathering(expr, atoms, normalised=normalised)
+        parts = gathering.regrouped()
+        if parts is None or not gathering.names:
+            return is_nonnegative(Gathering(expr, atoms).expr)
+        if any(is_nonnegative(candidate) for candidate in _spread(*parts, atoms)):
+            return True
+    return False
 
 
 def _spread(term: sp.Expr, constant: sp.Expr, atoms: Atoms) -> Iterator[sp.Expr]:
-    """The constant as a multiple of one mass, and a tilt c (p - q) that makes p = q stationary."""
+    """The term that has to be >= 0, in several equivalent forms.
+
+    The constant becomes a multiple of one mass; a term that is homogeneous of degree 1 in two
+    masses is divided by one of them; and a tilt c (p - q) makes p = q stationary.
+    """
+    for mass, other in itertools.permutations(atoms.masses, 2):
+        ratio = sp.Symbol("r", positive=True)
+        at_ratio = (term + constant * mass).subs(mass, ratio * other) / other
+        single = sp.expand(sp.expand_log(sp.expand(at_ratio)))
+        if not single.has(other):
+            yield single
     if constant == 0 or not atoms.masses:
         if constant == 0:
             yield term

@@ -23,6 +23,7 @@ from .lemmas import LEMMAS
 from .mutation import Tally, tallies
 from .pool import Failure, run
 
+NONE_TRIED = Tally()
 TIMEOUT = 60.0  # seconds a claim may take, on a slow machine too
 
 
@@ -41,7 +42,7 @@ class Report:
     rests_on: tuple[str, ...]
     seconds: float
     points: int = 0
-    mutants: Tally = Tally()
+    mutants: Tally = NONE_TRIED
     gaps: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
 
@@ -218,5 +219,5 @@ def judged_parts(
     claim, cited, mutants = job
     judgement = judge(claim, cited)
     yield judgement
-    if mutants and judgement.verdict is not Verdict.REFUTED:
+    if mutants and judgement.verdict in (Verdict.PROVED, Verdict.ENCLOSED, Verdict.BOTH):
         yield from tallies(claim)

@@ -20,7 +20,9 @@ import numpy as np
 from divergences import _kernels
 from divergences._array import Array
 
-LARGE = 131072  # entries of a block for the quick formulas: numpy's calls then last longer than a thread's hand-over
+LARGE = (
+    262144  # entries of a block for the quick formulas: numpy calls that outlast a thread hand-over
+)
 SMALL = 8192  # entries of a block for the terms; longer rows are cut into pieces of this size
 PARALLEL = 1 << 20  # entries from which threads pay for themselves
 MAX_THREADS = 8

@@ -5,6 +5,7 @@ Everything here either answers rightly or raises `Undecided`; nothing is sampled
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import sympy as sp
@@ -17,6 +18,7 @@ T = sp.Symbol("t", real=True)  # the dual variable
 V = sp.Symbol("v", real=True)  # log u, the raw output of a critic
 
 PATIENCE = 0.5  # seconds for one simplification
+SHORT = 6  # operations: not worth a general simplification
 ZERO_DIGITS = 60  # a ball this narrow around zero starts a search for an exact proof of zero
 
 
@@ -57,13 +59,16 @@ def tidy_exponents(expr: sp.Expr) -> sp.Expr:
     return together.replace(symbolic, lambda p: p.base ** sp.factor(sp.together(p.exp)))
 
 
-def tidy(expr: sp.Expr) -> sp.Expr:
-    """The shortest of a few equal forms of `expr` (every logarithm's argument taken positive)."""
+def tidy(expr: sp.Expr, thorough: bool = False) -> sp.Expr:
+    """The shortest of a few equal forms of `expr` (every logarithm's argument taken positive).
+
+    `thorough` adds sympy's general simplification, which is slow.
+    """
     if expr.is_Rational or expr.is_Symbol or expr in (sp.oo, -sp.oo):
         return expr
     if not expr.free_symbols:
         split = sp.expand_log(sp.expand(expr), force=True)
-        return min((expr, split), key=_length)
+        return shortest((expr, split))
     forms = [expr]
     if any(p.exp.free_symbols for p in expr.atoms(sp.Pow)):
         form = within(PATIENCE, lambda: tidy_exponents(expr))
@@ -80,14 +85,26 @@ def tidy(expr: sp.Expr) -> sp.Expr:
             form = within(PATIENCE, rewrite)
             if form is not None:
                 forms.append(form)
-    simplified = within(PATIENCE, lambda: sp.simplify(forms[-1]))
-    if simplified is not None:
-        forms.append(simplified)
-    return min(forms, key=_length)
+    best = shortest(forms)
+    curved = (sp.functions.elementary.hyperbolic.HyperbolicFunction,
+              sp.functions.elementary.trigonometric.TrigonometricFunction)  # fmt: skip
+    if (thorough and sp.count_ops(best) > SHORT) or expr.has(*curved):
+        simplified = within(PATIENCE, lambda: sp.simplify(best))
+        if simplified is not None:
+            best = shortest((best, simplified))
+    return best
 
 
-def _length(expr: sp.Expr) -> tuple[int, int]:
-    return sp.count_ops(expr), len(str(expr))
+def shortest(forms: Iterable[sp.Expr]) -> sp.Expr:
+    """The form that reads best: fewest operations, no powers left inside logarithms."""
+    return min(forms, key=length)
+
+
+def length(expr: sp.Expr) -> tuple[int, int]:
+    """What `shortest` compares."""
+    inside = sum(bool(p.exp.free_symbols) for log in expr.atoms(sp.log) for p in log.atoms(sp.Pow)
+                 if p.base is not sp.E)  # fmt: skip
+    return sp.count_ops(expr) + 20 * inside, len(str(expr))
 
 
 def sign_absorbed(product: sp.Expr) -> sp.Expr:
@@ -134,7 +151,7 @@ def sign_of(expr: sp.Expr) -> int:
         return int(sp.sign(expr))
     if expr.free_symbols:
         for form in (lambda: expr, lambda: sp.factor(sp.together(expr)), lambda: tidy(expr)):
-            shown = within(PATIENCE, form)
+            shown = within(PATIENCE, form, needed=True)
             if shown is None:
                 continue
             if shown.is_zero:
@@ -153,7 +170,7 @@ def sign_of(expr: sp.Expr) -> int:
     if ball < 0:
         return -1
     for proof in (lambda: sp.expand(tidy_logs(expr)), lambda: sp.simplify(expr)):
-        if within(PATIENCE, proof) == 0:
+        if within(PATIENCE, proof, needed=True) == 0:
             return 0
     raise Undecided(f"{expr} is within 1e-{ZERO_DIGITS} of zero and not shown to be zero")
 
@@ -165,7 +182,7 @@ def is_zero(expr: sp.Expr) -> bool:
     if not expr.free_symbols:
         return sign_of(expr) == 0
     forms = (lambda: gather_logs(tidy_logs(expr)), lambda: sp.simplify(expr))
-    return any(within(PATIENCE, form) == 0 for form in forms)
+    return any(within(PATIENCE, form, needed=True) == 0 for form in forms)
 
 
 class _Cancelled(Exception):
@@ -179,18 +196,42 @@ def limit_at_zero(expr: sp.Expr) -> sp.Expr:
     Read off the leading term c u^k log(u)^j where it is visible; sympy's own limit otherwise.
     Raises `Undecided` when neither answers.
     """
+    if expr.has(sp.exp, sp.sinh, sp.cosh, sp.tanh):
+        expr = _dominant_exponentials(expr)
     for form in (lambda: sp.expand(tidy_logs(expr)), lambda: sp.factor(sp.together(expr))):
-        shown = within(PATIENCE, form)
+        shown = within(PATIENCE, form, needed=True)
         if shown is None:
             continue
         try:
             return _value_of_leading(*_leading(shown))
         except (_Cancelled, Undecided):
             continue
-    value = within(2 * PATIENCE, lambda: sp.limit(expr, U, 0, "+"))
+    value = within(2 * PATIENCE, lambda: sp.limit(expr, U, 0, "+"), needed=True)
     if value is None or value.has(sp.Limit, sp.nan, sp.zoo, sp.I, sp.AccumBounds, U):
         raise Undecided(f"the limit of {expr} at 0 was not found")
     return value
+
+
+def _dominant_exponentials(expr: sp.Expr) -> sp.Expr:
+    """Each sum in which exponentials grow as e^g (...), g the fastest, so that quotients cancel it."""
+
+    def pulled(total: sp.Expr) -> sp.Expr:
+        terms = sp.Add.make_args(sp.expand(total))
+        growth = {sp.expand(sp.log(e).expand(force=True)) for t in terms
+                  for e in sp.Mul.make_args(sp.powsimp(t)) if isinstance(e, sp.exp)}  # fmt: skip
+        fastest = sp.S.Zero
+        for g in growth:
+            try:
+                if sign_of(_value_of_leading(*_leading(sp.expand(g - fastest)))) > 0:
+                    fastest = g
+            except (_Cancelled, Undecided):
+                return total
+        if fastest == 0 or not fastest.has(U):
+            return total
+        return sp.exp(fastest) * sp.expand(total * sp.exp(-fastest))
+
+    flat = expr.rewrite((sp.sinh, sp.cosh, sp.tanh), sp.exp)
+    return flat.replace(lambda node: node.is_Add and node.has(sp.exp), pulled)
 
 
 def limit_at_infinity(expr: sp.Expr) -> sp.Expr:

@@ -40,7 +40,7 @@ def solutions(slope: sp.Expr) -> Iterator[Solution]:
         lambda: sp.together(slope),
         lambda: slope.rewrite(sp.exp),
     ):
-        form = within(PATIENCE, rewrite)
+        form = within(PATIENCE, rewrite, needed=True)
         if form is not None and form not in forms:
             forms.append(form)
     for form in forms:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from ._exact import PATIENCE, gather_logs, tidy_exponents, tidy_logs
+from ._exact import PATIENCE, gather_logs, shortest, tidy_exponents, tidy_logs
 from ._patience import within
 
 SAMPLES = ("1/3", "2", "7/2")  # values of w at which formulas are confirmed
@@ -64,7 +64,7 @@ class Parameters:
             form = within(PATIENCE, rewrite)
             if form is not None:
                 forms.append(form)
-        return min(forms, key=lambda e: (sp.count_ops(e), len(str(e)))).xreplace(self._kept)
+        return shortest(forms).xreplace(self._kept)
 
     def _condition(self, condition: sp.Basic) -> sp.Basic:
         if not isinstance(condition, sp.core.relational.Relational):

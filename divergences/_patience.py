@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -14,11 +18,31 @@ class OutOfPatience(BaseException):
     """Raised inside the watched call; not an `Exception`, so that no library swallows it."""
 
 
-def within(seconds: float, call: Callable[[], Result]) -> Result | None:
+_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+
+
+@contextmanager
+def hurry(seconds: float) -> Iterator[None]:
+    """Inside, what only makes results shorter is left out once `seconds` have passed."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def within(
+    seconds: float, call: Callable[[], Result], *, needed: bool = False
+) -> Result | None:
     """`call()`, or None when it raises or is still running after `seconds` of wall clock.
 
-    Python code is interrupted at its next bytecode; a long call into C finishes first.
+    Python code is interrupted at its next bytecode; a long call into C finishes first. Unless the
+    result is `needed`, the time that `hurry` leaves is a limit too.
     """
+    if not needed:
+        seconds = min(seconds, _deadline.get() - time.monotonic())
+        if seconds <= 0:
+            return None
     thread = threading.get_ident()
     lock = threading.Lock()
     finished = False

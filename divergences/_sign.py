@@ -137,7 +137,7 @@ def sign_table(g: sp.Expr, lo: sp.Expr = sp.S.Zero, hi: sp.Expr = sp.oo, depth: 
         return Signs((), (1 if g.is_positive else -1,))
     if depth > DEPTH:
         raise Undecided(f"the sign of {g} was not settled for {lo} < u < {hi}")
-    factored = within(PATIENCE, lambda: sp.factor(sp.together(g)))
+    factored = within(PATIENCE, lambda: sp.factor(sp.together(g)), needed=True)
     table = Signs((), (1,))
     for factor in sp.Mul.make_args(g if factored is None else factored):
         table = _multiply(table, _factor_signs(factor, lo, hi, depth))
@@ -213,7 +213,9 @@ def _rolle(h: sp.Expr, lo: sp.Expr, hi: sp.Expr, depth: int) -> Signs:
     choices = []
     for multiplier in _multipliers(h):
         k = sp.expand(h * multiplier)
-        slope = within(PATIENCE, lambda k=k: sp.factor(sp.together(gather_logs(sp.diff(k, U)))))
+        slope = within(
+            PATIENCE, lambda k=k: sp.factor(sp.together(gather_logs(sp.diff(k, U)))), needed=True
+        )
         if slope is not None:
             choices.append((_complexity(slope), k, slope))
     choices.sort(key=lambda choice: choice[0])
@@ -291,7 +293,7 @@ def _locate(k: sp.Expr, a: Root, b: Root, before: int) -> Root:
     """The one zero of k between a and b, where it changes sign from `before`."""
     lo, hi = right_end(a), left_end(b)
     if compare(lo, sp.S.One) < 0 and compare(sp.S.One, hi) < 0:
-        if within(PATIENCE, lambda: sp.simplify(k.subs(U, 1))) == 0:
+        if within(PATIENCE, lambda: sp.simplify(k.subs(U, 1)), needed=True) == 0:
             return sp.S.One
     solved = _linear_in_log(k)
     if solved is not None and compare(lo, solved) < 0 and compare(solved, hi) < 0:

@@ -17,8 +17,21 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import arb, ctx
 
-from ._exact import PATIENCE, T, U, Undecided, gather_logs, is_zero, sign_of, tidy, tidy_logs
-from ._exact import tidy_powers
+from ._exact import (
+    PATIENCE,
+    SHORT,
+    T,
+    U,
+    Undecided,
+    gather_logs,
+    is_zero,
+    length,
+    shortest,
+    sign_of,
+    tidy,
+    tidy_logs,
+    tidy_powers,
+)
 from ._invert import Solution, X, solutions
 from ._patience import within
 from ._pieces import Piece
@@ -29,7 +42,6 @@ from .enclosure import NotEnclosable, compile_ball
 
 DIGITS = 50
 AGREED = 45
-SHORT = 6  # operations: not worth a general simplification
 Instance = Mapping[sp.Symbol, sp.Expr]
 
 
@@ -154,7 +166,8 @@ def _inner_points(lo: sp.Expr, hi: sp.Expr) -> list[sp.Rational]:
 def _substituted(height: sp.Expr, solution: Solution) -> list[sp.Expr]:
     """u f'(u) - f(u) at the solution, in a few forms, the shortest first."""
     in_x = sp.powdenest(height.subs(U, solution.of_x), force=True)
-    in_x = min((in_x, within(PATIENCE, lambda: tidy(sp.expand_log(in_x, force=True))) or in_x), key=_length)
+    flat = within(PATIENCE, lambda: tidy(sp.expand_log(in_x, force=True)))
+    in_x = in_x if flat is None else shortest((in_x, flat))
     raw = in_x.subs(X, solution.x)
     if raw.has(sp.LambertW):
         return [_lambert_form(raw), raw]
@@ -171,16 +184,12 @@ def _substituted(height: sp.Expr, solution: Solution) -> list[sp.Expr]:
         form = within(PATIENCE / 2, rewrite)
         if form is not None:
             forms.append(form)
-    shortest = min(forms, key=_length)
-    if sp.count_ops(shortest) > SHORT:
-        shorter = within(PATIENCE / 2, lambda: sp.simplify(shortest))
+    best = shortest(forms)
+    if sp.count_ops(best) > SHORT:
+        shorter = within(PATIENCE / 2, lambda: sp.simplify(best))
         if shorter is not None:
             forms.append(shorter)
-    return sorted(dict.fromkeys(forms), key=_length)[:4]
-
-
-def _length(expr: sp.Expr) -> tuple[int, int]:
-    return sp.count_ops(expr), len(str(expr))
+    return sorted(dict.fromkeys(forms), key=length)[:4]
 
 
 def _lambert_form(expr: sp.Expr) -> sp.Expr:

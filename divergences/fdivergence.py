@@ -130,12 +130,12 @@ class FDivergence:
     @cached_property
     def derivative(self) -> sp.Expr:
         """f'(u); a Piecewise where f has kinks (there, undefined)."""
-        return self._by_pieces([tidy(sp.diff(p.expr, U)) for p in self._pieces])
+        return self._by_pieces([tidy(sp.diff(p.expr, U), thorough=True) for p in self._pieces])
 
     @cached_property
     def second_derivative(self) -> sp.Expr:
         """f''(u) off the kinks."""
-        return self._by_pieces([tidy(sp.diff(p.expr, U, 2)) for p in self._pieces])
+        return self._by_pieces([tidy(sp.diff(p.expr, U, 2), thorough=True) for p in self._pieces])
 
     def _by_pieces(self, values: list[sp.Expr], symbol: sp.Symbol = U) -> sp.Expr:
         if len(set(values)) == 1:
@@ -314,7 +314,7 @@ class FDivergence:
     @cached_property
     def critic(self) -> sp.Expr:
         """g(v) = f'(e^v), in the plain symbol v: the optimal critic as a function of v = log p/q."""
-        return self._on_logarithm([tidy(sp.diff(p.expr, U)) for p in self._pieces])
+        return self._on_logarithm([tidy(sp.diff(p.expr, U), thorough=True) for p in self._pieces])
 
     @cached_property
     def conjugate_of_critic(self) -> sp.Expr:
@@ -324,7 +324,7 @@ class FDivergence:
 
     def _on_logarithm(self, values: list[sp.Expr]) -> sp.Expr:
         """Functions of u piece by piece, as one of v = log u; midpoints where pieces meet."""
-        forms = [tidy(value.subs(U, sp.exp(V))) for value in values]
+        forms = [tidy(value.subs(U, sp.exp(V)), thorough=True) for value in values]
         if len(forms) == 1:
             return self._out(forms[0])
         arguments: list[tuple[sp.Expr, Any]] = []
