@@ -86,7 +86,10 @@ class ChangeOfVariable:
 
 @dataclass(frozen=True)
 class Touching:
-    """The difference, convex in `variable`, is zero with zero slope at `at`: so it is >= 0."""
+    """The difference, convex in `variable`, is zero with zero slope at `at`: so it is >= 0.
+
+    For a strict relation the variable's domain is (at, oo), and the convexity is strict.
+    """
 
     variable: sp.Symbol
     at: sp.Expr

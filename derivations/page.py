@@ -60,7 +60,7 @@ article:target { border-color: var(--link); }
   background: var(--soft); border-radius: .4rem; padding: .7rem .9rem; margin: .6rem 0;
   overflow-x: auto; }
 .steps > div { align-self: center; } .formula { overflow-x: auto; padding: .15rem 0; }
-math { text-align: left; margin: 0; }
+
 .why { grid-column: 2; margin-top: -.45rem; } math { font-size: 1.08em; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
 details > summary { cursor: pointer; color: var(--quiet); font-size: .9rem; }
@@ -189,7 +189,8 @@ def _chain(link: Chain) -> str:
     for step in link.steps:
         why = "; ".join(filter(None, (step.why, reason_text(step.by))))
         rows.append(
-            f'<div>{escape(RELATIONS.get(step.relation, step.relation))}</div><div class="formula">{mathml(step.right)}</div>'
+            f"<div>{escape(RELATIONS.get(step.relation, step.relation))}</div>"
+            f'<div class="formula">{mathml(step.right)}</div>'
             f'<div class="why quiet">{escape(why)}</div>'
         )
     return (
@@ -253,10 +254,21 @@ def mathml(expr: sp.Expr) -> str:
     """`expr` as presentation MathML; as plain text where sympy's printer does not know a node."""
     try:
         printer = _Printer({"mul_symbol": "", "ln_notation": False})
-        body = printer._print(expr).toxml()
+        node = printer._print(expr)
+        _escape_texts(node)
+        body = node.toxml()
     except Exception:  # a printer may fail anywhere inside, and a page must still be written
         return f"<code>{escape(str(expr))}</code>"
     # An empty operator is sympy's invisible product; its double-struck e is not everyone's taste.
     body = body.replace("<mo></mo>", '<mspace width="0.15em"></mspace>')
     body = body.replace("&ExponentialE;", "e").replace("&dd;", "d")
-    return f'<math display="block">{body}</math>'
+    return f'<math displaystyle="true">{body}</math>'
+
+
+def _escape_texts(node: Any) -> None:
+    """sympy writes text nodes as they are, so that it can write entities; a "<" must not be."""
+    for child in node.childNodes:
+        if child.nodeType == child.TEXT_NODE:
+            child.data = child.data.replace("<", "&lt;").replace(">", "&gt;")
+        else:
+            _escape_texts(child)

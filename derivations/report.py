@@ -78,7 +78,11 @@ def print_run(
 ) -> None:
     """The table, what rests on what, surviving mutants, the trusted base, the summary line."""
     with_mutants = any(report.mutants.tried for report in reports)
-    console.print(_table(reports, with_mutants))
+    table = _table(reports, with_mutants)
+    # At its natural width even in a narrow window: an identifier cut short cannot be copied.
+    natural = console.measure(table, options=console.options.update(width=1000)).maximum
+    console.width = max(console.width, natural)
+    console.print(table)
     _print_rests_on(console, reports)
     _print_survivors(console, reports)
     _print_base(console, {r.id: claims[r.id] for r in reports if r.id in claims})
@@ -93,13 +97,9 @@ def line(console: Console, text: str, style: str = "") -> None:
 
 def _table(reports: Sequence[Report], with_mutants: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    # An identifier that is cut or wrapped cannot be copied, so only the columns after it give way.
-    table.add_column("claim", no_wrap=True, min_width=max((len(r.id) for r in reports), default=5))
-    table.add_column("verdict", no_wrap=True, min_width=9)
-    table.add_column("symbolic", no_wrap=True)
-    table.add_column("enclosure", no_wrap=True)
-    if with_mutants:
-        table.add_column("mutants", no_wrap=True)
+    columns = ["claim", "verdict", "symbolic", "enclosure", *(["mutants"] if with_mutants else [])]
+    for column in columns:
+        table.add_column(column, no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     for report in reports:
         style = STYLES[report.verdict] if report.ok else "bold red"

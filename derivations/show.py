@@ -33,7 +33,8 @@ def domain_text(domain: Domain) -> str:
     if isinstance(domain, PerAtom):
         return f"one value an atom, each {domain_text(domain.domain)}"
     if isinstance(domain, Choice):
-        return "one of " + ", ".join(map(str, domain.values))
+        values = ", ".join(map(str, domain.values))
+        return f"one of {values}" if len(domain.values) > 1 else f"equal to {values}"
     assert isinstance(domain, Interval)
     lower, upper = sp.sympify(domain.lower), sp.sympify(domain.upper)
     if lower is -sp.oo and upper is sp.oo:

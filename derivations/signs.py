@@ -111,17 +111,24 @@ def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     factored = _factor(expr)
     if factored.is_positive or _positive_polynomial(factored):
         return True
-    if isinstance(factored, sp.Mul):
-        negatives = [f for f in factored.args if not f.is_positive]
-        if len(negatives) < len(factored.args) or depth:
-            lower = depth - 1 if len(negatives) == len(factored.args) else depth
-            negatives = [f for f in negatives if not is_positive(f, lower)]
-            if len(negatives) % 2 == 0 and all(is_positive(-f, lower) for f in negatives):
-                return True
     if isinstance(factored, sp.Pow):
         return is_positive(factored.base, depth)
-    forms = dict.fromkeys((sp.powsimp(sp.expand(expr)), factored, expr))
-    return depth > 0 and any(_strictly_monotone(form, depth - 1) for form in forms)
+    if isinstance(factored, sp.Mul) and _factors_positive(factored, depth):
+        return True
+    return depth > 0 and any(
+        _strictly_monotone(form, depth - 1) for form in dict.fromkeys((factored, expr))
+    )
+
+
+def _factors_positive(product: sp.Mul, depth: int) -> bool:
+    """An even number of negative factors, the others positive."""
+    unclear = [f for f in product.args if not f.is_positive]
+    if len(unclear) == len(product.args):
+        depth -= 1
+    if depth < 0:
+        return False
+    negatives = [f for f in unclear if not is_positive(f, depth)]
+    return len(negatives) % 2 == 0 and all(is_positive(-f, depth) for f in negatives)
 
 
 def _lambert_positive(expr: sp.Expr) -> sp.Expr:

@@ -330,11 +330,29 @@ def _change_of_variable(left: sp.Expr, step: Step, right: sp.Expr, prepared: Pre
 def _touching(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> None:
     by = step.by
     assert isinstance(by, Touching)
-    if step.relation not in (Relation.AT_LEAST, Relation.AT_MOST):
-        raise NotShown("touching shows <= or >=")
+    if step.relation is Relation.ABOVE:
+        _strictly_above(left - right, by, prepared)
+        return
+    if step.relation is Relation.EQUAL:
+        raise NotShown("touching shows an inequality")
     difference = left - right if step.relation is Relation.AT_LEAST else right - left
     if not touches(difference, prepared(by.variable), prepared(by.at)):
         raise NotShown(f"{difference} is not shown to be convex and to touch 0 at {by.at}")
+
+
+def _strictly_above(difference: sp.Expr, by: Touching, prepared: Prepared) -> None:
+    """> 0 beyond `at`, where value and slope are zero: the second derivative is positive."""
+    variable, at = prepared(by.variable), prepared(by.at)
+    beyond = variable - at  # the positive symbol that runs over (at, oo)
+    if not (beyond.is_Symbol and beyond.is_positive and at.is_nonnegative):
+        raise NotShown(f"{by.variable} does not run over ({by.at}, oo)")
+    x = sp.Symbol("x", positive=True)
+    g = difference.subs(beyond, x - at)
+    slope = sp.diff(g, x)
+    if not (is_zero(g.subs(x, at)) and is_zero(slope.subs(x, at))):
+        raise NotShown(f"{difference} does not touch 0 at {by.at}")
+    if not is_positive(sp.diff(slope, x)):
+        raise NotShown(f"{difference} is not shown to be strictly convex in {by.variable}")
 
 
 def _taken_on_trust(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> None:

@@ -70,13 +70,13 @@ def definite(row: Row) -> Claim:
         chains=(
             chain(
                 gap,
-                above(0, "zero with zero slope at u = 1, and strictly convex"),
+                above(0, "zero with zero slope at 1, strictly convex", Touching(u, S.One)),
                 given={**row.given, u: Interval(1, oo)},
                 label="u > 1",
             ),
             chain(
                 u * gap.subs(u, 1 / u),
-                above(0, "the same for the adjoint, whose argument is 1/u"),
+                above(0, "the same for the adjoint, at 1/u", Touching(u, S.One)),
                 given={**row.given, u: Interval(1, oo)},
                 label="u < 1",
             ),

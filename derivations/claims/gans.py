@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import exp, log, symbols
 
-from ..claim import ByClaim, Claim, Stationary, above, at_least, chain, eq
+from ..claim import ByClaim, Claim, Stationary, Touching, above, at_least, chain, eq
 from ..language import POSITIVE, REAL, UNIT, Interval, Mass, PerAtom, Supremum, Total
 from ._rows import ROWS, t, u
 
@@ -65,13 +65,13 @@ MINIMUM = Claim(
         ),
         chain(
             p * log(best) + q * log(1 - best) + (p + q) * log(2),
-            above(0, "strictly, at an atom where p > q"),
+            above(0, "strictly convex in p, zero with zero slope at q", Touching(p, q)),
             given={q: POSITIVE, p: Interval(q)},
             label="p > q",
         ),
         chain(
             p * log(best) + q * log(1 - best) + (p + q) * log(2),
-            above(0, "strictly, at an atom where q > p"),
+            above(0, "strictly convex in q, zero with zero slope at p", Touching(q, p)),
             given={p: POSITIVE, q: Interval(p)},
             label="q > p",
         ),
