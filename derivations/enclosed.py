@@ -62,9 +62,10 @@ def _check_chain(link: Chain, number: int, wanted: int, evidence: Evidence) -> N
     needed = len(there) if finite and there else wanted
     supported = [0] * len(link.steps)
     gaps: dict[int, str] = {}
+    expressions = [_differentiated(expr) for expr in link.expressions()]
     for point in there:
         evidence.points += 1
-        sides: list[arb | str] = [_side(expr, point) for expr in link.expressions()]
+        sides: list[arb | str] = [_side(expr, point) for expr in expressions]
         for j, step in enumerate(link.steps):
             left, right = sides[j], sides[j + 1]
             if isinstance(left, str) or isinstance(right, str):
@@ -85,6 +86,12 @@ def _check_chain(link: Chain, number: int, wanted: int, evidence: Evidence) -> N
             evidence.gaps.append(
                 f"chain {number}, step {j + 1}: enclosed at {count} of {needed} points: {reason}"
             )
+
+
+def _differentiated(expr: sp.Expr) -> sp.Expr:
+    """Derivatives carried out once, before any point is put in."""
+    nodes = expr.atoms(sp.Subs) or expr.atoms(sp.Derivative)
+    return expr.xreplace({node: node.doit() for node in nodes})
 
 
 def _side(expr: sp.Expr, point: Point) -> arb | str:

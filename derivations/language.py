@@ -147,8 +147,7 @@ class Choice:
 
     def rationals(self, point: dict[sp.Symbol, sp.Expr]) -> Iterator[sp.Expr]:
         del point
-        while True:
-            yield from map(sp.sympify, self.values)
+        yield from map(sp.sympify, self.values)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,9 @@ class Point:
 
 def points(link: Chain, wanted: int) -> Iterator[Point]:
     """Up to `wanted` different points that satisfy the chain's domains and hypotheses."""
+    if link.given and all(isinstance(domain, Choice) for domain in link.given.values()):
+        yield from itertools.islice(_all_cases(link), wanted)
+        return
     chooser = random.Random(SEED)
     seen: set[tuple[tuple[str, str], ...]] = set()
     for attempt in range(ATTEMPTS * wanted):
@@ -81,6 +84,15 @@ def points(link: Chain, wanted: int) -> Iterator[Point]:
         yield point
         if len(seen) == wanted:
             return
+
+
+def _all_cases(link: Chain) -> Iterator[Point]:
+    """Every point of a chain whose domains are all finite."""
+    values = [domain.rationals({}) for domain in link.given.values() if isinstance(domain, Choice)]
+    for case in itertools.product(*values):
+        point = Point(dict(zip(link.given, case, strict=True)), {})
+        if all(_holds(h, point) for h in link.hypotheses):
+            yield point
 
 
 def _candidate(link: Chain, attempt: int, chooser: random.Random) -> Point | None:

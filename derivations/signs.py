@@ -180,6 +180,8 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
         return False
     if is_zero(expr):
         return True
+    if expr.has(sp.tanh, sp.sinh, sp.cosh):
+        return is_nonnegative(_without_exponentials(expr.rewrite(sp.exp)), depth)
     factored = _factor(expr)
     if factored.is_nonnegative or _factors_nonnegative(factored, depth):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +12,11 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
+from ._algebra import expand
 from ._evaluate import constant, namespace
 from ._exact import T, Undecided, sign_of
 from ._numeric import floats_around
 from ._profile import Profile
-from ._sign import exact_ball
 from ._stable import Cell, assemble, far_cell, near_cell
 from .conjugate import ConjugatePiece
 from .enclosure import NotEnclosable, compile_ball
@@ -24,7 +25,25 @@ Array = Any
 NEAR_T = 0.25  # widest polynomial cell about t = 0, where f*(t) = t + ...
 EDGE = 2.0**-10  # next to an end, where a formula may lose digits, it is measured apart
 FAR = 1000.0  # and so beyond this
-PROBES = (0.26, 0.4, 0.6, 0.75, 0.9, 1.2, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 300.0, 700.0, 999.0, 3e3, 1e6)
+PROBES = (
+    0.26,
+    0.4,
+    0.6,
+    0.75,
+    0.9,
+    1.2,
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    30.0,
+    100.0,
+    300.0,
+    700.0,
+    999.0,
+    3e3,
+    1e6,
+)
 HALVINGS = 70
 V_RANGE = (-745.0, 709.0)  # e^v is a positive double
 
@@ -71,7 +90,7 @@ def _cells_of(expr: sp.Expr, lo: float, hi: float) -> list[Cell]:
         stops.append(FAR)
     stops = sorted({*stops, hi})
     forms = _forms(expr)
-    for a, b in zip(stops, stops[1:], strict=False):
+    for a, b in itertools.pairwise(stops):
         if not any(cell.lo <= a and b <= cell.hi for cell in cells):
             cells.append(far_cell(forms, T, exact, a, b, _probes(a, b)))
     return cells
@@ -85,7 +104,7 @@ def _vanishes(expr: sp.Expr) -> bool:
 
 
 def _forms(expr: sp.Expr) -> list[sp.Expr]:
-    forms = [expr, sp.expand(expr), sp.factor_terms(expr)]
+    forms = [expr, expand(expr), sp.factor_terms(expr)]
     return list(dict.fromkeys(forms))
 
 
@@ -132,7 +151,9 @@ class ConjugateOnArrays:
     def _solved(self, t: Array, xp: Any) -> Array:
         """h(v) + e^v (t - g(v)) with g(v) = t up to rounding: the error left is of second order."""
         if not (xp is np or array_api_compat.is_torch_namespace(xp)):
-            raise ValueError("this generator has no closed conjugate; it is served on numpy and torch")
+            raise ValueError(
+                "this generator has no closed conjugate; it is served on numpy and torch"
+            )
         plain = t if xp is np else t.detach()
         lo, hi = xp.full_like(plain, V_RANGE[0]), xp.full_like(plain, V_RANGE[1])
         for _ in range(HALVINGS):

@@ -171,6 +171,8 @@ def _omega(x: Array, xp: ModuleType) -> Array:
             safe = torch.where(tiny, torch.ones_like(w), w)
             r = torch.where(tiny, torch.zeros_like(w), x - safe - torch.log(safe))
             q = 1 + w
-            w = w * (1 + r / q * (q + r / 2 / q) / (q + r / 2 / q - r / 2 / q / q * (1 - 2 * w) / 3))
+            w = w * (
+                1 + r / q * (q + r / 2 / q) / (q + r / 2 / q - r / 2 / q / q * (1 - 2 * w) / 3)
+            )
     # d omega / dx = w / (1 + w): the same value, with its gradient.
     return w + (x - x.detach()) * (w / (1 + w))

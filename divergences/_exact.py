@@ -5,11 +5,11 @@ Everything here either answers rightly or raises `Undecided`; nothing is sampled
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 import sympy as sp
 
+from ._algebra import PATIENCE, expand, factored, gather_logs, simplified, tidy, tidy_logs, unwieldy
 from ._patience import within
 from .enclosure import NotEnclosable, enclose
 
@@ -17,124 +17,11 @@ U = sp.Symbol("u", positive=True)  # the ratio p/q
 T = sp.Symbol("t", real=True)  # the dual variable
 V = sp.Symbol("v", real=True)  # log u, the raw output of a critic
 
-PATIENCE = 0.5  # seconds for one simplification
-SHORT = 6  # operations: not worth a general simplification
 ZERO_DIGITS = 60  # a ball this narrow around zero starts a search for an exact proof of zero
 
 
 class Undecided(ValueError):
     """A fact could be neither proved nor refuted by the exact methods at hand."""
-
-
-def tidy_logs(expr: sp.Expr) -> sp.Expr:
-    """Logarithms of products split into sums, their arguments factored first (all taken > 0)."""
-
-    def split(argument: sp.Expr) -> sp.Expr:
-        return sp.expand_log(sp.log(sign_absorbed(sp.factor(sp.together(argument)))), force=True)
-
-    return expr.replace(sp.log, split)
-
-
-def tidy_powers(expr: sp.Expr) -> sp.Expr:
-    """Roots of quotients split, their bases factored first (all taken positive)."""
-
-    def splittable(node: sp.Basic) -> bool:
-        compound = isinstance(node, sp.Pow) and (node.base.is_Add or node.base.is_Mul or node.base.is_Pow)
-        return compound and node.exp.is_integer is not True and bool(node.free_symbols)
-
-    def split(node: sp.Pow) -> sp.Expr:
-        base = sign_absorbed(sp.factor(sp.together(node.base)))
-        return sp.powdenest(sp.expand_power_base(base**node.exp, force=True), force=True)
-
-    return expr.replace(splittable, split)
-
-
-def tidy_exponents(expr: sp.Expr) -> sp.Expr:
-    """Powers of one base multiplied out, each exponent as one factored quotient."""
-
-    def symbolic(node: sp.Basic) -> bool:
-        return isinstance(node, sp.Pow) and bool(node.exp.free_symbols)
-
-    together = sp.powsimp(sp.expand(expr), combine="exp")
-    return together.replace(symbolic, lambda p: p.base ** sp.factor(sp.together(p.exp)))
-
-
-def tidy(expr: sp.Expr, thorough: bool = False) -> sp.Expr:
-    """The shortest of a few equal forms of `expr` (every logarithm's argument taken positive).
-
-    `thorough` adds sympy's general simplification, which is slow.
-    """
-    if expr.is_Rational or expr.is_Symbol or expr in (sp.oo, -sp.oo):
-        return expr
-    if not expr.free_symbols:
-        split = sp.expand_log(sp.expand(expr), force=True)
-        return shortest((expr, split))
-    forms = [expr]
-    if any(p.exp.free_symbols for p in expr.atoms(sp.Pow)):
-        form = within(PATIENCE, lambda: tidy_exponents(expr))
-        forms += [form] if form is not None else []
-    for rewrite in (
-        lambda: gather_logs(tidy_logs(expr)),
-        lambda: sp.expand(tidy_powers(expr)),
-    ):
-        form = within(PATIENCE, rewrite)
-        if form is not None:
-            forms.append(form)
-    if not expr.has(sp.log, sp.LambertW, sp.Piecewise):
-        for rewrite in (lambda: sp.factor(expr), lambda: sp.expand(expr)):
-            form = within(PATIENCE, rewrite)
-            if form is not None:
-                forms.append(form)
-    best = shortest(forms)
-    curved = (sp.functions.elementary.hyperbolic.HyperbolicFunction,
-              sp.functions.elementary.trigonometric.TrigonometricFunction)  # fmt: skip
-    if (thorough and sp.count_ops(best) > SHORT) or expr.has(*curved):
-        simplified = within(PATIENCE, lambda: sp.simplify(best))
-        if simplified is not None:
-            best = shortest((best, simplified))
-    return best
-
-
-def shortest(forms: Iterable[sp.Expr]) -> sp.Expr:
-    """The form that reads best: fewest operations, no powers left inside logarithms."""
-    return min(forms, key=length)
-
-
-def length(expr: sp.Expr) -> tuple[int, int]:
-    """What `shortest` compares."""
-    inside = sum(bool(p.exp.free_symbols) for log in expr.atoms(sp.log) for p in log.atoms(sp.Pow)
-                 if p.base is not sp.E)  # fmt: skip
-    return sp.count_ops(expr) + 20 * inside, len(str(expr))
-
-
-def sign_absorbed(product: sp.Expr) -> sp.Expr:
-    """-2/(x - 2) as 2/(2 - x): an overall minus sign goes into the first sum among the factors."""
-    coefficient, rest = product.as_coeff_Mul()
-    if not coefficient.is_negative:
-        return product
-    factors = list(sp.Mul.make_args(rest))
-    for i, factor in enumerate(factors):
-        base, exponent = factor.as_base_exp()
-        if base.is_Add and exponent.is_odd:
-            factors[i] = sp.expand(-base) ** exponent
-            return sp.Mul(-coefficient, *factors)
-    return product
-
-
-def gather_logs(expr: sp.Expr) -> sp.Expr:
-    """sum_i c_i log(a_i) + c, each coefficient simplified: logarithms that cancel disappear."""
-    expr = sp.expand(expr)
-    logs = sorted(expr.atoms(sp.log), key=sp.default_sort_key)
-    total = sp.S.Zero
-    for log in logs:
-        if not log.free_symbols:
-            continue
-        coefficient = expr.coeff(log)
-        if coefficient.has(sp.log) and any(c.free_symbols for c in coefficient.atoms(sp.log)):
-            return expr
-        expr = sp.expand(expr - coefficient * log)
-        total += sp.factor(sp.together(coefficient)) * log
-    return total + sp.factor(sp.together(expr))
 
 
 @lru_cache(maxsize=4096)
@@ -150,7 +37,7 @@ def sign_of(expr: sp.Expr) -> int:
     if expr.is_Rational:
         return int(sp.sign(expr))
     if expr.free_symbols:
-        for form in (lambda: expr, lambda: sp.factor(sp.together(expr)), lambda: tidy(expr)):
+        for form in (lambda: expr, lambda: factored(expr), lambda: tidy(expr)):
             shown = within(PATIENCE, form, needed=True)
             if shown is None:
                 continue
@@ -169,7 +56,7 @@ def sign_of(expr: sp.Expr) -> int:
         return 1
     if ball < 0:
         return -1
-    for proof in (lambda: sp.expand(tidy_logs(expr)), lambda: sp.simplify(expr)):
+    for proof in (lambda: expand(tidy_logs(expr)), lambda: simplified(expr)):
         if within(PATIENCE, proof, needed=True) == 0:
             return 0
     raise Undecided(f"{expr} is within 1e-{ZERO_DIGITS} of zero and not shown to be zero")
@@ -181,7 +68,7 @@ def is_zero(expr: sp.Expr) -> bool:
         return True
     if not expr.free_symbols:
         return sign_of(expr) == 0
-    forms = (lambda: gather_logs(tidy_logs(expr)), lambda: sp.simplify(expr))
+    forms = (lambda: gather_logs(tidy_logs(expr)), lambda: simplified(expr))
     return any(within(PATIENCE, form, needed=True) == 0 for form in forms)
 
 
@@ -198,7 +85,7 @@ def limit_at_zero(expr: sp.Expr) -> sp.Expr:
     """
     if expr.has(sp.exp, sp.sinh, sp.cosh, sp.tanh):
         expr = _dominant_exponentials(expr)
-    for form in (lambda: sp.expand(tidy_logs(expr)), lambda: sp.factor(sp.together(expr))):
+    for form in (lambda: expand(tidy_logs(expr)), lambda: factored(expr)):
         shown = within(PATIENCE, form, needed=True)
         if shown is None:
             continue
@@ -206,7 +93,11 @@ def limit_at_zero(expr: sp.Expr) -> sp.Expr:
             return _value_of_leading(*_leading(shown))
         except (_Cancelled, Undecided):
             continue
-    value = within(2 * PATIENCE, lambda: sp.limit(expr, U, 0, "+"), needed=True)
+    value = (
+        within(2 * PATIENCE, lambda: sp.limit(expr, U, 0, "+"), needed=True)
+        if not unwieldy(expr)
+        else None
+    )
     if value is None or value.has(sp.Limit, sp.nan, sp.zoo, sp.I, sp.AccumBounds, U):
         raise Undecided(f"the limit of {expr} at 0 was not found")
     return value
@@ -216,19 +107,19 @@ def _dominant_exponentials(expr: sp.Expr) -> sp.Expr:
     """Each sum in which exponentials grow as e^g (...), g the fastest, so that quotients cancel it."""
 
     def pulled(total: sp.Expr) -> sp.Expr:
-        terms = sp.Add.make_args(sp.expand(total))
-        growth = {sp.expand(sp.log(e).expand(force=True)) for t in terms
+        terms = sp.Add.make_args(expand(total))
+        growth = {expand(sp.log(e).expand(force=True)) for t in terms
                   for e in sp.Mul.make_args(sp.powsimp(t)) if isinstance(e, sp.exp)}  # fmt: skip
         fastest = sp.S.Zero
         for g in growth:
             try:
-                if sign_of(_value_of_leading(*_leading(sp.expand(g - fastest)))) > 0:
+                if sign_of(_value_of_leading(*_leading(expand(g - fastest)))) > 0:
                     fastest = g
             except (_Cancelled, Undecided):
                 return total
         if fastest == 0 or not fastest.has(U):
             return total
-        return sp.exp(fastest) * sp.expand(total * sp.exp(-fastest))
+        return sp.exp(fastest) * expand(total * sp.exp(-fastest))
 
     flat = expr.rewrite((sp.sinh, sp.cosh, sp.tanh), sp.exp)
     return flat.replace(lambda node: node.is_Add and node.has(sp.exp), pulled)
@@ -280,11 +171,13 @@ def _leading(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
         if sign_of(k) != 0:
             return k, zero, one
         if sign_of(c - 1) == 0:
-            return _leading(sp.expand(expr.args[0] - 1))
+            return _leading(expand(expr.args[0] - 1))
         return sp.log(c), zero, zero
     if isinstance(expr, sp.cosh | sp.tanh | sp.atan | sp.sinh | sp.erf) and len(expr.args) == 1:
         inside = _value_of_leading(*_leading(expr.args[0]))
-        value = sp.limit(expr.func(U), U, inside) if inside in (sp.oo, -sp.oo) else expr.func(inside)
+        value = (
+            sp.limit(expr.func(U), U, inside) if inside in (sp.oo, -sp.oo) else expr.func(inside)
+        )
         if value.is_finite and value != 0:
             return value, zero, zero
     raise _Cancelled

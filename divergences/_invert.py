@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ._exact import PATIENCE, T, U, is_zero, tidy_logs, tidy_exponents
+from ._algebra import PATIENCE, expand, factored, simplified, tidy_exponents, tidy_logs
+from ._exact import T, U, is_zero
 from ._patience import within
 
 X = sp.Symbol("X", positive=True)
@@ -34,10 +35,10 @@ def solutions(slope: sp.Expr) -> Iterator[Solution]:
     forms: list[sp.Expr] = []
     for rewrite in (
         lambda: slope,
-        lambda: sp.factor(slope),
-        lambda: sp.expand(tidy_logs(slope)),
+        lambda: factored(slope),
+        lambda: expand(tidy_logs(slope)),
         lambda: tidy_exponents(slope),
-        lambda: sp.together(slope),
+        lambda: factored(slope),
         lambda: slope.rewrite(sp.exp),
     ):
         form = within(PATIENCE, rewrite, needed=True)
@@ -61,7 +62,7 @@ def _peel(expr: sp.Expr, target: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Expr]]:
         if isinstance(expr, sp.Add):
             yield from _peel(rest, target - constant)
         else:
-            yield from _peel(rest, sp.together(target / constant))
+            yield from _peel(rest, factored(target / constant))
     elif isinstance(expr, sp.exp):
         yield from _peel(expr.args[0], sp.log(target))
     elif isinstance(expr, sp.log):
@@ -92,20 +93,20 @@ def _solve(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
 
 def _rational_in_x(expr: sp.Expr, target: sp.Expr) -> list[sp.Expr]:
     """Solutions X of expr(X) = target, a polynomial equation of degree <= 2 or a binomial."""
-    numerator = sp.numer(sp.together(expr - target))
+    numerator = sp.numer(factored(expr - target))
     try:
-        poly = sp.Poly(sp.expand(numerator), X)
+        poly = sp.Poly(expand(numerator), X)
     except sp.PolynomialError:
         return []
     degrees = sorted(m[0] for m in poly.monoms())
     if poly.degree() == 0 or poly.has(U):
         return []
     step = sp.igcd(*degrees) if len(degrees) > 1 else degrees[0]
-    c = [sp.factor(poly.coeff_monomial(X ** (step * k))) for k in range(poly.degree() // step + 1)]
+    c = [factored(poly.coeff_monomial(X ** (step * k))) for k in range(poly.degree() // step + 1)]
     if len(c) == 2:
-        powers = [sp.factor(-c[0] / c[1])]
+        powers = [factored(-c[0] / c[1])]
     elif len(c) == 3:
-        half, d = -c[1] / (2 * c[2]), sp.factor(c[1] ** 2 - 4 * c[0] * c[2])
+        half, d = -c[1] / (2 * c[2]), factored(c[1] ** 2 - 4 * c[0] * c[2])
         root = _positive_root(d)
         powers = [half + root / (2 * c[2]), half - root / (2 * c[2])]
     else:
@@ -124,7 +125,7 @@ def _positive_root(square: sp.Expr) -> sp.Expr:
             inside *= base ** (int(exponent) % 2)
         else:
             inside *= factor
-    return outside * sp.sqrt(sp.expand(inside) if inside.is_polynomial(T) else inside)
+    return outside * sp.sqrt(expand(inside) if inside.is_polynomial(T) else inside)
 
 
 def _power_generator(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
@@ -135,7 +136,7 @@ def _power_generator(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
         exponents.add(sp.S.One)
     exponents = {e for e in exponents if not e.has(U)}
     for r in sorted(exponents, key=sp.default_sort_key):
-        ratios = [sp.simplify(e / r) for e in exponents]
+        ratios = [simplified(e / r) for e in exponents]
         if not all(q.is_Rational for q in ratios):
             continue
         r = r / sp.ilcm(1, *(q.q for q in ratios)) if len(ratios) > 1 else r
@@ -155,7 +156,7 @@ def _other_generator(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
     if inner and not any(r.has(U) for r in rates):
         k = min(rates, key=lambda r: abs(sp.N(r)) if r.is_number else sp.oo)
         in_x = sp.expand(expr, power_exp=True).subs(U, sp.log(X) / k)
-        in_x = sp.powdenest(sp.simplify(in_x), force=True)
+        in_x = sp.powdenest(simplified(in_x), force=True)
         if in_x.is_rational_function(X):
             for x in _rational_in_x(in_x, target):
                 yield Solution(sp.log(x) / k)
@@ -169,41 +170,41 @@ def _other_generator(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
 
 def _single_logarithm(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
     """a log(g_1) + b log(g_2) + ... + c with a, b, ... commensurable: one logarithm of a product."""
-    terms = sp.expand(tidy_logs(expr))
+    terms = expand(tidy_logs(expr))
     logs = sorted((a for a in terms.atoms(sp.log) if a.has(U)), key=sp.default_sort_key)
     if len(logs) < 2:
         return
     coefficients = [terms.coeff(a) for a in logs]
-    rest = sp.expand(terms - sp.Add(*(c * a for c, a in zip(coefficients, logs, strict=True))))
+    rest = expand(terms - sp.Add(*(c * a for c, a in zip(coefficients, logs, strict=True))))
     if rest.has(U) or any(c.has(U) for c in coefficients):
         return
-    ratios = [sp.simplify(c / coefficients[0]) for c in coefficients]
+    ratios = [simplified(c / coefficients[0]) for c in coefficients]
     if not all(q.is_Rational for q in ratios):
         return
     scale = sp.ilcm(1, *(q.q for q in ratios)) if len(ratios) > 1 else 1
     unit = coefficients[0] / scale
     product = sp.Mul(*(a.args[0] ** (q * scale) for a, q in zip(logs, ratios, strict=True)))
-    value = sp.exp(sp.expand(sp.simplify((target - rest) / unit)))
-    yield from _power_generator(sp.together(product), value)
+    value = sp.exp(expand(simplified((target - rest) / unit)))
+    yield from _power_generator(factored(product), value)
 
 
 def _lambert(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
     """a log u + b u^k + c = target: with y = u^k, y = W(e^(k (target - c)/a) b k/a) a/(b k)."""
-    terms = sp.expand(tidy_logs(expr))
+    terms = expand(tidy_logs(expr))
     log = sp.log(U)
     a = terms.coeff(log)
-    rest = sp.expand(terms - a * log)
+    rest = expand(terms - a * log)
     c, power = rest.as_independent(U, as_Add=True)
     b, core = power.as_independent(U, as_Add=False)
     if a != 0 and not a.has(U) and core.as_base_exp()[0] == U and not is_zero(power):
         k = core.as_base_exp()[1]
         if not k.has(U):
-            s = sp.simplify(b * k / a)
-            w = sp.LambertW(s * sp.exp(sp.expand(k * (target - c) / a)))
+            s = simplified(b * k / a)
+            w = sp.LambertW(s * sp.exp(expand(k * (target - c) / a)))
             yield Solution(w, (X / s) ** (1 / k))
     # a u + b e^(k u) + c = target: u = (target - c)/a - W(b k/a e^(k (target - c)/a))/k
     a = terms.coeff(U)
-    rest = sp.expand(terms - a * U)
+    rest = expand(terms - a * U)
     c, power = rest.as_independent(U, as_Add=True)
     b, core = power.as_independent(U, as_Add=False)
     if a != 0 and not a.has(U) and isinstance(core, sp.exp):
@@ -211,4 +212,4 @@ def _lambert(expr: sp.Expr, target: sp.Expr) -> Iterator[Solution]:
         if not k.has(U):
             shift = b * sp.exp(core.args[0].subs(U, 0))
             z = (target - c) / a
-            yield Solution(z - sp.LambertW(shift * k / a * sp.exp(sp.expand(k * z))) / k)
+            yield Solution(z - sp.LambertW(shift * k / a * sp.exp(expand(k * z))) / k)

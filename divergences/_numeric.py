@@ -14,18 +14,42 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
+from ._algebra import PATIENCE, expand, factored, gather_logs, tidy, tidy_logs, tidy_powers
 from ._evaluate import constant, namespace
-from ._exact import PATIENCE, U, V, gather_logs, is_zero, tidy, tidy_logs, tidy_powers
+from ._exact import U, V, is_zero
 from ._patience import within
 from ._pieces import Piece
 from ._sign import ball_at
-from ._stable import Cell, Exact, assemble, far_cell, near_cell
+from ._stable import Cell, assemble, far_cell, near_cell
 from .enclosure import compile_ball
 
 Array = Any
 NEAR_V = 0.5  # widest polynomial cell about v = 0
 NEAR_X = 0.3  # and about u = 1
-FAR_V = (0.501, 0.75, 1, 1.5, 2, 3, 5, 8, 13, 20, 30, 36, 37.5, 50, 90, 180, 300, 350, 400, 600, 700, 740)
+FAR_V = (
+    0.501,
+    0.75,
+    1,
+    1.5,
+    2,
+    3,
+    5,
+    8,
+    13,
+    20,
+    30,
+    36,
+    37.5,
+    50,
+    90,
+    180,
+    300,
+    350,
+    400,
+    600,
+    700,
+    740,
+)
 FAR_U = (0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.03, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12, 1e-16, 1e-20,
          1e-50, 1e-100, 1e-150, 1e-200, 1e-300)  # fmt: skip
 
@@ -33,10 +57,10 @@ FAR_U = (0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.03, 1e-2, 1e-3, 1e-5, 1e-8, 
 def equal_forms(expr: sp.Expr) -> list[sp.Expr]:
     """A few formulas for the same function of u > 0."""
     rewrites: list[Callable[[], sp.Expr]] = [
-        lambda: sp.expand(tidy_logs(expr)),
+        lambda: expand(tidy_logs(expr)),
         lambda: gather_logs(tidy_logs(expr)),
-        lambda: sp.expand(tidy_powers(expr)),
-        lambda: sp.factor(sp.together(expr)),
+        lambda: expand(tidy_powers(expr)),
+        lambda: factored(expr),
         lambda: tidy(expr),
     ]
     if not expr.has(sp.log, sp.exp):

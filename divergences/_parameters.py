@@ -10,7 +10,15 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from ._exact import PATIENCE, gather_logs, shortest, tidy_exponents, tidy_logs
+from ._algebra import (
+    PATIENCE,
+    factored,
+    gather_logs,
+    shortest,
+    simplified,
+    tidy_exponents,
+    tidy_logs,
+)
 from ._patience import within
 
 SAMPLES = ("1/3", "2", "7/2")  # values of w at which formulas are confirmed
@@ -59,7 +67,7 @@ class Parameters:
         if back.has(sp.log):
             rewrites.append(lambda: gather_logs(tidy_logs(back)))
         else:
-            rewrites += [lambda: sp.simplify(back), lambda: sp.factor(sp.together(back))]
+            rewrites += [lambda: simplified(back), lambda: factored(back)]
         for rewrite in rewrites:
             form = within(PATIENCE, rewrite)
             if form is not None:

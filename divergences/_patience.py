@@ -31,9 +31,7 @@ def hurry(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-def within(
-    seconds: float, call: Callable[[], Result], *, needed: bool = False
-) -> Result | None:
+def within(seconds: float, call: Callable[[], Result], *, needed: bool = False) -> Result | None:
     """`call()`, or None when it raises or is still running after `seconds` of wall clock.
 
     Python code is interrupted at its next bytecode; a long call into C finishes first. Unless the

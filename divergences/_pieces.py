@@ -79,7 +79,9 @@ def _roots(g: sp.Expr, lo: sp.Expr, hi: sp.Expr) -> list[sp.Expr]:
     roots = sign_table(g, lo, hi).roots if not is_zero(g) else ()
     for root in roots:
         if isinstance(root, Bracket):
-            raise Undecided(f"the kink near u = {sp.N(root.left, 8)} has no closed form that was found")
+            raise Undecided(
+                f"the kink near u = {sp.N(root.left, 8)} has no closed form that was found"
+            )
     return [r for r in roots if not isinstance(r, Bracket)]
 
 
@@ -167,7 +169,9 @@ def _require(
             at = rational_between(left, right)
             raise NotReal(f"{whole} is not real at u = {at}", at)
     if table.roots and not zero:
-        raise NotReal(f"{whole} is not finite at u = {_shown(table.roots[0])}", _point(table.roots[0]))
+        raise NotReal(
+            f"{whole} is not finite at u = {_shown(table.roots[0])}", _point(table.roots[0])
+        )
 
 
 def _point(root: Root) -> sp.Expr:

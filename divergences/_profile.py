@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import sympy as sp
 
-from ._exact import U, limit_at_zero, sign_of, tidy
+from ._algebra import expand, tidy
+from ._exact import U, limit_at_zero, sign_of
 from ._pieces import Piece
 from ._sign import Bracket, sign_table
 
@@ -49,7 +50,7 @@ def mirrored(pieces: tuple[Piece, ...] | list[Piece]) -> tuple[Piece, ...]:
         Piece(
             sp.S.Zero if p.hi is sp.oo else 1 / p.hi,
             sp.oo if p.lo == 0 else 1 / p.lo,
-            tidy(sp.expand(U * p.expr.subs(U, 1 / U))),
+            tidy(expand(U * p.expr.subs(U, 1 / U))),
         )
         for p in reversed(pieces)
     )

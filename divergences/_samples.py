@@ -23,7 +23,7 @@ class Arrays(NamedTuple):
     """Arrays of one kind, as float64 where the backend has it, and the dtype that the result has."""
 
     xp: ModuleType
-    values: tuple[Array | None, ...]
+    values: tuple[Array, ...]  # None where None was given
     dtype: Any
     epsilon: float  # the coarsest spacing at 1 among the dtypes that came in
 
@@ -47,7 +47,7 @@ def common(**arrays: Array | None) -> Arrays:
                 f"Got {_array._kind(like)} and {_array._kind(a)}"
             )
     xp = np if like is None else _array._namespace(like)
-    brought: dict[str, Array | None] = {}
+    brought: dict[str, Array] = {}
     dtypes, epsilon = [], 0.0
     for name, a in arrays.items():
         if a is None:
@@ -105,8 +105,13 @@ def _floats(xp: ModuleType, array: Array, name: str) -> Array:
     kind = str(array.dtype).rpartition(".")[2]
     if not kind.startswith(("int", "uint")):
         return array
-    if array_api_compat.size(array) and max(abs(int(xp.min(array))), abs(int(xp.max(array)))) > 2**53:
-        raise ValueError(f"`{name}` must hold numbers that are exact as float64: integers beyond 2^53 are not")
+    if (
+        array_api_compat.size(array)
+        and max(abs(int(xp.min(array))), abs(int(xp.max(array)))) > 2**53
+    ):
+        raise ValueError(
+            f"`{name}` must hold numbers that are exact as float64: integers beyond 2^53 are not"
+        )
     return array.astype(np.float64) if xp is np else xp.astype(array, xp.float64)
 
 

@@ -20,7 +20,8 @@ from itertools import pairwise
 import sympy as sp
 from flint import arb, ctx
 
-from ._exact import PATIENCE, U, Undecided, gather_logs, limit_at_zero, sign_of, tidy_logs
+from ._algebra import PATIENCE, expand, factored, gather_logs, simplified, tidy_logs
+from ._exact import U, Undecided, limit_at_zero, sign_of
 from ._patience import within
 from .enclosure import NotEnclosable, compile_ball
 
@@ -137,7 +138,7 @@ def sign_table(g: sp.Expr, lo: sp.Expr = sp.S.Zero, hi: sp.Expr = sp.oo, depth: 
         return Signs((), (1 if g.is_positive else -1,))
     if depth > DEPTH:
         raise Undecided(f"the sign of {g} was not settled for {lo} < u < {hi}")
-    factored = within(PATIENCE, lambda: sp.factor(sp.together(g)), needed=True)
+    factored = within(PATIENCE, lambda: factored(g), needed=True)
     table = Signs((), (1,))
     for factor in sp.Mul.make_args(g if factored is None else factored):
         table = _multiply(table, _factor_signs(factor, lo, hi, depth))
@@ -180,7 +181,7 @@ def _factor_signs(h: sp.Expr, lo: sp.Expr, hi: sp.Expr, depth: int) -> Signs:
 def _polynomial_signs(h: sp.Expr, lo: sp.Expr, hi: sp.Expr) -> Signs | None:
     """The signs of a polynomial with rational coefficients in u^(1/q); None if h is not one."""
     powers = [p for p in h.atoms(sp.Pow) if p.has(U)]
-    if any(p.base != U and not p.exp.is_Integer or not p.exp.is_Rational for p in powers):
+    if any((p.base != U and not p.exp.is_Integer) or not p.exp.is_Rational for p in powers):
         return None
     q = math.lcm(1, *(int(p.exp.q) for p in powers))
     if q > LARGEST_ROOT:
@@ -212,10 +213,8 @@ def _rolle(h: sp.Expr, lo: sp.Expr, hi: sp.Expr, depth: int) -> Signs:
     """h = w k with w > 0 and k' simpler than h: the signs of k from those of k'."""
     choices = []
     for multiplier in _multipliers(h):
-        k = sp.expand(h * multiplier)
-        slope = within(
-            PATIENCE, lambda k=k: sp.factor(sp.together(gather_logs(sp.diff(k, U)))), needed=True
-        )
+        k = expand(h * multiplier)
+        slope = within(PATIENCE, lambda k=k: factored(gather_logs(sp.diff(k, U))), needed=True)
         if slope is not None:
             choices.append((_complexity(slope), k, slope))
     choices.sort(key=lambda choice: choice[0])
@@ -238,13 +237,13 @@ def _complexity(expr: sp.Expr) -> tuple[int, int]:
 
 def _multipliers(h: sp.Expr) -> list[sp.Expr]:
     """1, and the reciprocals of positive cores of h's terms and of its logarithms' coefficients."""
-    h = sp.expand(tidy_logs(h))
+    h = expand(tidy_logs(h))
     found: list[sp.Expr] = [sp.S.One]
     for term in sp.Add.make_args(h):
         core = sp.Mul(*(a for a in sp.Mul.make_args(term) if a.has(U) and a.is_positive))
         found.append(1 / core)
     for log in h.atoms(sp.log):
-        coefficient = sp.factor(h.coeff(log))
+        coefficient = factored(h.coeff(log))
         core = sp.Mul(*(a for a in sp.Mul.make_args(coefficient) if a.has(U)))
         if core.is_positive:
             found.append(1 / core)
@@ -293,7 +292,7 @@ def _locate(k: sp.Expr, a: Root, b: Root, before: int) -> Root:
     """The one zero of k between a and b, where it changes sign from `before`."""
     lo, hi = right_end(a), left_end(b)
     if compare(lo, sp.S.One) < 0 and compare(sp.S.One, hi) < 0:
-        if within(PATIENCE, lambda: sp.simplify(k.subs(U, 1)), needed=True) == 0:
+        if within(PATIENCE, lambda: simplified(k.subs(U, 1)), needed=True) == 0:
             return sp.S.One
     solved = _linear_in_log(k)
     if solved is not None and compare(lo, solved) < 0 and compare(solved, hi) < 0:
@@ -303,11 +302,11 @@ def _locate(k: sp.Expr, a: Root, b: Root, before: int) -> Root:
     for n in range(400):  # outwards until the sign changes
         if definite_sign(k, left) == before:
             break
-        left = left / 2 ** (2**min(n, 6)) if lo == 0 else rational_between(lo, left)
+        left = left / 2 ** (2 ** min(n, 6)) if lo == 0 else rational_between(lo, left)
     for n in range(400):
         if definite_sign(k, right) == -before:
             break
-        right = right * 2 ** (2**min(n, 6)) if hi is sp.oo else rational_between(right, hi)
+        right = right * 2 ** (2 ** min(n, 6)) if hi is sp.oo else rational_between(right, hi)
     for _ in range(HALVINGS):
         middle = (left + right) / 2 if right < 4 * left else _geometric(left, right)
         sign = definite_sign(k, middle)
@@ -332,7 +331,7 @@ def is_rational_zero(k: sp.Expr, point: sp.Rational) -> bool:
 def _linear_in_log(k: sp.Expr) -> sp.Expr | None:
     """The zero of a log(u) + b, or of c u^r + d, in closed form."""
     log = sp.log(U)
-    a, rest = k.coeff(log), sp.expand(k - k.coeff(log) * log)
+    a, rest = k.coeff(log), expand(k - k.coeff(log) * log)
     if a != 0 and not a.has(U) and not rest.has(U):
         return sp.exp(-rest / a)
     return None

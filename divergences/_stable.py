@@ -73,7 +73,12 @@ def _measure(part: Part, points: Sequence[float], truths: Sequence[arb]) -> floa
 
 
 def far_cell(
-    formulas: Sequence[sp.Expr], z: sp.Symbol, exact: Exact, lo: float, hi: float, probes: list[float]
+    formulas: Sequence[sp.Expr],
+    z: sp.Symbol,
+    exact: Exact,
+    lo: float,
+    hi: float,
+    probes: list[float],
 ) -> Cell:
     """The best of equal formulas in z on [lo, hi], or ball arithmetic if none is good there."""
     found = [(p, precise(exact, arb(p))) for p in probes if lo <= p <= hi]

@@ -79,7 +79,10 @@ def _inside(piece: Piece, t: sp.Expr, bits: int) -> arb:
         left, right = (middle, right) if under else (left, middle)
     with ctx.workprec(bits + 2 * extra):
         m = ((left + right) / 2).mid()
-        f, slope_at_m = ball_at(piece.expr, m, bits + 2 * extra), ball_at(slope, m, bits + 2 * extra)
+        f, slope_at_m = (
+            ball_at(piece.expr, m, bits + 2 * extra),
+            ball_at(slope, m, bits + 2 * extra),
+        )
         if f is None or slope_at_m is None:
             raise OutOfReach(f"f could not be evaluated near u = {m.str(10)}")
         target = exact_ball(t, bits + 2 * extra)

@@ -17,21 +17,20 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import arb, ctx
 
-from ._exact import (
+from ._algebra import (
     PATIENCE,
     SHORT,
-    T,
-    U,
-    Undecided,
+    expand,
+    factored,
     gather_logs,
-    is_zero,
     length,
     shortest,
-    sign_of,
+    simplified,
     tidy,
     tidy_logs,
     tidy_powers,
 )
+from ._exact import T, U, Undecided, is_zero, sign_of
 from ._invert import Solution, X, solutions
 from ._patience import within
 from ._pieces import Piece
@@ -83,13 +82,13 @@ def _segment_formula(part: Segment, instances: list[tuple[Instance, Profile]]) -
         return tidy(-part.value)
     if part.kind == "kink":
         assert part.value is not None
-        return tidy(sp.expand(part.at * T - part.value))
+        return tidy(expand(part.at * T - part.value))
     assert part.piece is not None
     expr = part.piece.expr
     if expr.has(sp.sinh, sp.cosh, sp.tanh):
         expr = expr.rewrite(sp.exp)
     slope = tidy(sp.diff(expr, U))
-    height = tidy(sp.expand(U * sp.diff(expr, U) - expr))
+    height = tidy(expand(U * sp.diff(expr, U) - expr))
     seen: set[sp.Expr] = set()
     for solution in solutions(slope):
         if solution.u in seen or solution.u.has(sp.I, sp.nan, sp.zoo):
@@ -175,18 +174,18 @@ def _substituted(height: sp.Expr, solution: Solution) -> list[sp.Expr]:
     if rational is not None:
         return [rational, raw]
     forms = [raw]
-    rewrites = [lambda: sp.expand(raw), lambda: sp.expand(tidy_powers(raw))]
+    rewrites = [lambda: expand(raw), lambda: expand(tidy_powers(raw))]
     if raw.has(sp.log):
         rewrites.append(lambda: gather_logs(tidy_logs(raw)))
     else:
-        rewrites.append(lambda: sp.factor(raw))
+        rewrites.append(lambda: factored(raw))
     for rewrite in rewrites:
         form = within(PATIENCE / 2, rewrite)
         if form is not None:
             forms.append(form)
     best = shortest(forms)
     if sp.count_ops(best) > SHORT:
-        shorter = within(PATIENCE / 2, lambda: sp.simplify(best))
+        shorter = within(PATIENCE / 2, lambda: simplified(best))
         if shorter is not None:
             forms.append(shorter)
     return sorted(dict.fromkeys(forms), key=length)[:4]
@@ -205,14 +204,14 @@ def _lambert_form(expr: sp.Expr) -> sp.Expr:
     def exponential(argument: sp.Expr) -> sp.Expr:
         """e^(k W(z) + a) = (z/W(z))^k e^a."""
         total = sp.S.One
-        for term in sp.Add.make_args(sp.expand(argument)):
+        for term in sp.Add.make_args(expand(argument)):
             k, core = term.as_coeff_Mul()
             is_w = isinstance(core, sp.LambertW)
             total *= (core.args[0] / core) ** k if is_w else sp.exp(term)
         return total
 
     def rewritten() -> sp.Expr:
-        return sp.expand(sp.expand(expr.replace(sp.log, replaced)).replace(sp.exp, exponential))
+        return expand(sp.expand(expr.replace(sp.log, replaced)).replace(sp.exp, exponential))
 
     result = within(PATIENCE, rewritten)
     return expr if result is None else result
@@ -229,7 +228,7 @@ def _rationalised(expr: sp.Expr) -> sp.Expr:
         raise ValueError("not linear")
     s = sp.Symbol("s", positive=True)
     in_s = expr.subs(T, (s**2 - base.subs(T, 0)) / b)
-    return sp.expand(sp.expand(sp.cancel(in_s)).subs(s, sp.sqrt(base)))
+    return expand(sp.expand(sp.cancel(in_s)).subs(s, sp.sqrt(base)))
 
 
 def as_piecewise(found: list[ConjugatePiece], shape: Profile) -> sp.Expr:

@@ -9,12 +9,14 @@ Source: Hiriart-Urruty and Lemarechal, "Fundamentals of Convex Analysis" (2001),
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import sympy as sp
 from flint import arb, ctx
 
-from ._exact import U, Undecided, sign_of, tidy
+from ._algebra import tidy
+from ._exact import U, Undecided, sign_of
 from ._pieces import Piece
 from ._sign import Root, ball_at, exact_ball, left_end, right_end, sign_table
 
@@ -51,7 +53,7 @@ def prove_convex(pieces: list[Piece], expr: sp.Expr) -> str:
         for points in (SIMPLE, COARSE):
             _refute_on(expr, points)
     reasons = [_prove_piece(piece, expr) for piece in pieces]
-    for left, right in zip(pieces, pieces[1:], strict=False):
+    for left, right in itertools.pairwise(pieces):
         reasons.append(_prove_joint(left, right, expr))
     return "; ".join(dict.fromkeys(reasons))
 

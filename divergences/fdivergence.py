@@ -21,9 +21,10 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx
 
+from ._algebra import expand, tidy
 from ._conjugate_numeric import ConjugateOnArrays, conjugate_cells, round_ball
 from ._evaluate import constant, evaluate, namespace
-from ._exact import T, U, V, Undecided, is_zero, sign_of, tidy
+from ._exact import T, U, Undecided, V, is_zero, sign_of
 from ._numeric import Remainder, critic_cells, floats_around
 from ._parameters import Parameters
 from ._pieces import Piece, split
@@ -79,7 +80,9 @@ class FDivergence:
             row = _from_catalogue(generator.strip())
             if row is not None:
                 if value_at_one is not None or parameters:
-                    raise ValueError("`value_at_one` and `parameters` go with a formula, not a name")
+                    raise ValueError(
+                        "`value_at_one` and `parameters` go with a formula, not a name"
+                    )
                 self.__dict__.update(row.__dict__)
                 self.name = name or self.name
                 return
@@ -94,7 +97,7 @@ class FDivergence:
 
     def _require_value(self, wanted: sp.Expr) -> None:
         actual = tidy(self._left.expr.subs(U, 1))
-        if sign_of(sp.expand(actual - wanted)) != 0:
+        if sign_of(expand(actual - wanted)) != 0:
             raise ValueError(
                 f"f(1) must be {wanted}: f(u) = {self.expression} has f(1) = {self._out(actual)} "
                 f"(about {sp.N(actual, 8)}). Subtract it, or pass value_at_one to keep it"
@@ -104,7 +107,12 @@ class FDivergence:
 
     @classmethod
     def _derived(
-        cls, expression: sp.Expr, pieces: tuple[Piece, ...], source: FDivergence, name: str, why: str
+        cls,
+        expression: sp.Expr,
+        pieces: tuple[Piece, ...],
+        source: FDivergence,
+        name: str,
+        why: str,
     ) -> FDivergence:
         """A generator known to be convex with the same f(1), because `source` is."""
         made = cls.__new__(cls)
@@ -290,7 +298,9 @@ class FDivergence:
         if isinstance(t, int | float | sp.Expr | np.floating | np.integer):
             return self._one_with_error(t)
         pairs = [self._one_with_error(float(x)) for x in np.asarray(t).ravel()]
-        values, errors = (np.array(column).reshape(np.shape(t)) for column in zip(*pairs, strict=True))
+        values, errors = (
+            np.array(column).reshape(np.shape(t)) for column in zip(*pairs, strict=True)
+        )
         return values, errors
 
     def _one_with_error(self, t: Any) -> tuple[float, float]:
@@ -319,7 +329,7 @@ class FDivergence:
     @cached_property
     def conjugate_of_critic(self) -> sp.Expr:
         """f*(g(v)) = e^v f'(e^v) - f(e^v), in the plain symbol v."""
-        heights = [tidy(sp.expand(U * sp.diff(p.expr, U) - p.expr)) for p in self._pieces]
+        heights = [tidy(expand(U * sp.diff(p.expr, U) - p.expr)) for p in self._pieces]
         return self._on_logarithm(heights)
 
     def _on_logarithm(self, values: list[sp.Expr]) -> sp.Expr:
@@ -452,14 +462,18 @@ def _read(given: str | float | sp.Expr, parameters: Parameters) -> sp.Expr:
     expr = expr.replace(lambda x: x.is_Float, lambda x: sp.Rational(str(x)))
     unknown = {s for s in expr.free_symbols if s.name != "u"} - set(parameters.symbols)
     if unknown:
-        raise ValueError(f"a generator is a function of u alone. Got {', '.join(map(str, unknown))} too")
+        raise ValueError(
+            f"a generator is a function of u alone. Got {', '.join(map(str, unknown))} too"
+        )
     return expr.xreplace({s: U for s in expr.free_symbols if s.name == "u"})
 
 
 def _instance(shape: Profile, values: Mapping[sp.Symbol, sp.Expr]) -> Profile:
     if not values:
         return shape
-    pieces = tuple(Piece(p.lo.subs(values), p.hi.subs(values), p.expr.subs(values)) for p in shape.pieces)
+    pieces = tuple(
+        Piece(p.lo.subs(values), p.hi.subs(values), p.expr.subs(values)) for p in shape.pieces
+    )
     ends = (shape.at_zero, shape.slope_at_zero, shape.slope_at_infinity, shape.height)
     return Profile(pieces, *(tidy(end.subs(values)) for end in ends))
 

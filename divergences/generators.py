@@ -140,7 +140,9 @@ ROWS = (
         published_activation="tanh(v)/2",
         note="its range (-1/2, 1/2) misses the two values that the optimal critic takes",
     ),
-    Row("kl", "u*log(u)", F_GAN, published="u*log(u)", published_factor=1, published_activation="v"),
+    Row(
+        "kl", "u*log(u)", F_GAN, published="u*log(u)", published_factor=1, published_activation="v"
+    ),
     Row(
         "reverse_kl",
         "-log(u)",
@@ -369,7 +371,11 @@ def exact_number(value: Any) -> sp.Expr | None:
         number = parse(value, []) if isinstance(value, str) else sp.sympify(value)
     except (ExpressionError, sp.SympifyError):
         return None
-    if not isinstance(number, sp.Expr) or number.is_extended_real is not True or not number.is_finite:
+    if (
+        not isinstance(number, sp.Expr)
+        or number.is_extended_real is not True
+        or not number.is_finite
+    ):
         return None
     return number.replace(lambda x: x.is_Float, lambda x: sp.Rational(str(value)))
 
@@ -384,7 +390,9 @@ class Catalogue(Mapping[str, "FDivergence | Family"]):
     def __getitem__(self, name: str) -> FDivergence | Family:
         if name not in self.rows:
             near = difflib.get_close_matches(str(name), self.rows, 3, 0.5) or self.rows
-            raise UnknownDivergence(f"no divergence is called {name!r}. Did you mean {', '.join(near)}?")
+            raise UnknownDivergence(
+                f"no divergence is called {name!r}. Did you mean {', '.join(near)}?"
+            )
         if name not in self._built:
             self._built[name] = _build(self.rows[name])
         return self._built[name]

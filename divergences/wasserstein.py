@@ -14,10 +14,11 @@ Positions enter by differences alone, so that a large common offset costs no dig
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ __all__ = ["SlicedWasserstein", "sliced_wasserstein1", "wasserstein1"]
 _PARALLEL = 1 << 17  # samples from which a second thread pays for itself
 _BLOCK = 1 << 15  # entries of a piece of the CDF integral: its temporaries stay in cache
 _PACKED = 1 << 12  # points from which packing them into integers pays for itself
-_FIXED = 2.0**62  # weights in fixed point: their sums are exact, in any order
+_COARSE, _FINE = 2.0**62, 2.0**40  # weights in fixed point: their sums are exact, in any order
 
 
 def wasserstein1(
@@ -47,8 +48,7 @@ def wasserstein1(
 ) -> Array:
     r"""The Wasserstein distance W_p = (int_0^1 |F^-1 - G^-1|^p dt)^(1/p) of samples on the line; in [0, inf).
 
-    W_1 unless `p` is given. Exactly 0 for the same samples; numpy float64 is right to a relative 1e-12 or better. Gradients
-    (torch) flow to positions and weights; where the distance has a kink they are one of its one-sided derivatives,
+    W_1 unless `p` is given. Exactly 0 for the same samples. Gradients (torch) flow to positions and weights; where the distance has a kink they are one of its one-sided derivatives,
     and 0 for p = 1 where the two samples agree. As the weights are divided by their sum, their gradients are those
     of the quotient: they have mean 0 under the weights.
 
@@ -144,10 +144,14 @@ def sliced_wasserstein1(
     x, y, x_weights, y_weights = arrays.values
     for name, a in (("x", x), ("y", y)):
         if a.ndim != 2 or 0 in tuple(a.shape):
-            raise ValueError(f"`{name}` must have the shape (samples, dimensions), neither 0. Got {tuple(a.shape)}")
+            raise ValueError(
+                f"`{name}` must have the shape (samples, dimensions), neither 0. Got {tuple(a.shape)}"
+            )
         require_finite(xp, still(a), name)
     if x.shape[1] != y.shape[1]:
-        raise ValueError(f"`x` and `y` must have equal dimensions. Got {x.shape[1]} and {y.shape[1]}")
+        raise ValueError(
+            f"`x` and `y` must have equal dimensions. Got {x.shape[1]} and {y.shape[1]}"
+        )
     theta = np.random.default_rng(seed).normal(size=(projections, x.shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     if xp is not np:
@@ -160,8 +164,12 @@ def sliced_wasserstein1(
     spread = still(each - value)
     error = xp.sqrt(xp.sum(spread * spread) / (projections - 1) / projections)
     if xp is np:
-        return SlicedWasserstein(value.astype(arrays.dtype), error.astype(arrays.dtype), projections)
-    return SlicedWasserstein(xp.astype(value, arrays.dtype), xp.astype(error, arrays.dtype), projections)
+        return SlicedWasserstein(
+            value.astype(arrays.dtype), error.astype(arrays.dtype), projections
+        )
+    return SlicedWasserstein(
+        xp.astype(value, arrays.dtype), xp.astype(error, arrays.dtype), projections
+    )
 
 
 class _Line(NamedTuple):
@@ -183,7 +191,11 @@ def _prepare(arrays: Arrays, axis: int, normalize: bool) -> _Line:
         if a.ndim == 0:
             raise ValueError(f"`{name}` must be an array of samples. Got a single number")
     ndim = max(x.ndim, y.ndim)
-    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
+    if (
+        isinstance(axis, bool)
+        or not isinstance(axis, (int, np.integer))
+        or not -ndim <= axis < ndim
+    ):
         raise ValueError(
             f"`axis` must be an integer in [{-ndim}, {ndim}) for shapes {tuple(x.shape)} and {tuple(y.shape)}. "
             f"Got {axis!r}"
@@ -191,7 +203,9 @@ def _prepare(arrays: Arrays, axis: int, normalize: bool) -> _Line:
     axis = int(axis) if axis < 0 else int(axis) - ndim
     for name, a in (("x", x), ("y", y)):
         if a.ndim < -axis or a.shape[axis] == 0:
-            raise ValueError(f"`{name}` must have at least one sample on axis {axis}. Got shape {tuple(a.shape)}")
+            raise ValueError(
+                f"`{name}` must have at least one sample on axis {axis}. Got shape {tuple(a.shape)}"
+            )
         require_finite(xp, still(a), name)
     u = _place(xp, u, x, "x", axis, arrays.epsilon, normalize)
     v = _place(xp, v, y, "y", axis, arrays.epsilon, normalize)
@@ -212,7 +226,13 @@ def _prepare(arrays: Arrays, axis: int, normalize: bool) -> _Line:
 
 
 def _place(
-    xp: ModuleType, weights: Array | None, at: Array, of: str, axis: int, epsilon: float, normalize: bool
+    xp: ModuleType,
+    weights: Array | None,
+    at: Array,
+    of: str,
+    axis: int,
+    epsilon: float,
+    normalize: bool,
 ) -> Array | None:
     """The weights of the samples `at` with their axis last, checked."""
     if weights is None:
@@ -222,11 +242,15 @@ def _place(
     fits = shape == (n,) or shape == tuple(at.shape)
     if not fits:
         try:
-            fits = shape[axis] == n and np.broadcast_shapes(shape, tuple(at.shape)) == tuple(at.shape)
+            fits = shape[axis] == n and np.broadcast_shapes(shape, tuple(at.shape)) == tuple(
+                at.shape
+            )
         except (ValueError, IndexError):
             fits = False
     if not fits:
-        raise ValueError(f"`{name}` must have the shape ({n},) or that of `{of}`, {tuple(at.shape)}. Got {shape}")
+        raise ValueError(
+            f"`{name}` must have the shape ({n},) or that of `{of}`, {tuple(at.shape)}. Got {shape}"
+        )
     if len(shape) > 1:
         weights = xp.moveaxis(weights, axis, -1)
     plain = checked_weights(xp, still(weights), name, epsilon, normalize)
@@ -251,25 +275,39 @@ def _uniform(line: _Line, p: float) -> Array:
 
 
 def _both_sorted(xp: ModuleType, x: Array, y: Array) -> tuple[Array, Array]:
-    if xp is np and min(x.size, y.size) >= _PARALLEL and thread_count() > 1:
-        with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(np.sort, x)
-            return_y = np.sort(y)
-            return other.result(), return_y
-    return xp.sort(x, axis=-1), xp.sort(y, axis=-1)
+    return _both(np.sort, np.sort, x, y) if xp is np else (xp.sort(x, axis=-1), xp.sort(y, axis=-1))
+
+
+def _both(f: Callable, g: Callable, x: Array, y: Array) -> tuple[Array, Array]:
+    """f(x) and g(y), numpy's, large ones by two threads."""
+    if min(x.size, y.size) < _PARALLEL or thread_count() < 2:
+        return f(x), g(y)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(f, x)
+        second = g(y)
+        return first.result(), second
 
 
 def _integer_segments(n: int, m: int) -> tuple[Array, Array, Array]:
     """Where the levels i/n and j/m cut [0, 1]: the ranks in x and in y, and the widths, of each piece."""
     common_factor = math.gcd(n, m)
-    a, b = n // common_factor, m // common_factor  # one step of x is b, one of y is a; the whole is n b
-    ends = np.sort(np.concatenate([np.arange(1, n + 1) * b, np.arange(1, m) * a]))  # once for both: n b
-    ends = ends[np.concatenate([[True], ends[1:] != ends[:-1]])]  # np.unique hashes, which takes longer
+    a, b = (
+        n // common_factor,
+        m // common_factor,
+    )  # one step of x is b, one of y is a; the whole is n b
+    ends = np.sort(
+        np.concatenate([np.arange(1, n + 1) * b, np.arange(1, m) * a])
+    )  # once for both: n b
+    ends = ends[
+        np.concatenate([[True], ends[1:] != ends[:-1]])
+    ]  # np.unique hashes, which takes longer
     starts = np.concatenate([[0], ends[:-1]])
     return starts // b, starts // a, (ends - starts) / (n * b)
 
 
-def _mean_power(xp: ModuleType, gap: Array, width: Array | None, p: float, dust: float = 0.0) -> Array:
+def _mean_power(
+    xp: ModuleType, gap: Array, width: Array | None, p: float, dust: float = 0.0
+) -> Array:
     """(sum width gap^p)^(1/p) over the last axis, equal widths by default, pieces up to `dust` left out at p = inf."""
     if p == 1:
         return xp.mean(gap, axis=-1) if width is None else xp.sum(width * gap, axis=-1)
@@ -282,7 +320,9 @@ def _mean_power(xp: ModuleType, gap: Array, width: Array | None, p: float, dust:
     power = (gap / top) ** p
     total = xp.mean(power, axis=-1) if width is None else xp.sum(width * power, axis=-1)
     positive = total > 0
-    root = xp.where(positive, total, xp.ones_like(total)) ** (1 / p)  # no root at 0: its slope is infinite
+    root = xp.where(positive, total, xp.ones_like(total)) ** (
+        1 / p
+    )  # no root at 0: its slope is infinite
     return xp.where(positive, root, xp.zeros_like(root)) * top[..., 0]
 
 
@@ -315,7 +355,9 @@ def _by_quantiles(xp: ModuleType, x: Array, y: Array, u: Array, v: Array, p: flo
     levels = xp.take_along_axis(levels, order, axis=-1)
     width = levels - xp.concat([xp.zeros_like(levels[..., :1]), levels[..., :-1]], axis=-1)
     from_x = xp.astype(order < n, xp.int64)
-    below_x = xp.cumulative_sum(from_x, axis=-1) - from_x  # levels of x below this piece's end: the rank in x
+    below_x = (
+        xp.cumulative_sum(from_x, axis=-1) - from_x
+    )  # levels of x below this piece's end: the rank in x
     below_y = xp.cumulative_sum(1 - from_x, axis=-1) - (1 - from_x)
     i, j = xp.clip(below_x, 0, n - 1), xp.clip(below_y, 0, m - 1)
     gap = xp.abs(xp.take_along_axis(x, i, axis=-1) - xp.take_along_axis(y, j, axis=-1))
@@ -376,57 +418,41 @@ def _ascending(z: Array) -> Array:
 
 
 def _area(z: Array, signed: Array, order: Array) -> float:
-    """int |F - G| dz over points in ascending order, F - G the running sum of the signed weights; by two threads."""
-    half = len(order) // 2
-    if half < _PARALLEL or thread_count() < 2:
-        return math.fsum(_pieces(z, signed, order, _Height(0, 0.0))) / _FIXED
-    with ThreadPoolExecutor(1) as pool:
-        lower = pool.submit(_pieces, z, signed, order[: half + 1], _Height(0, 0.0))
-        upper = _pieces(z, signed, order[half:], _height(signed, order[:half]))
-        return math.fsum(lower.result() + upper) / _FIXED
+    """int |F - G| dz = sum_k |F - G|(z_k) (z_k+1 - z_k) over ascending points, F - G the running sum of the weights.
 
-
-class _Height(NamedTuple):
-    """F - G at some point, times 2^62: a multiple of 1, and a rest."""
-
-    whole: int
-    rest: float
-
-
-def _height(signed: Array, order: Array) -> _Height:
-    whole, rest = 0, 0.0
-    for start in range(0, len(order), _BLOCK):
-        units, left = _split(signed.take(order[start : start + _BLOCK]) * _FIXED)
-        whole, rest = whole + int(units.sum()), rest + float(left.sum())
-    return _Height(whole, rest)
-
-
-def _split(scaled: Array) -> tuple[Array, Array]:
-    """Integers, and what is left of the argument, in place."""
-    units = np.rint(scaled)
-    scaled -= units
-    return units.astype(np.int64), scaled
-
-
-def _pieces(z: Array, signed: Array, order: Array, before: _Height) -> list[float]:
-    """sum_k |F - G|(z_k) (z_k+1 - z_k) times 2^62, in pieces.
-
-    Each weight is split into a multiple of 2^-62 and a rest: the multiples are summed as integers, exactly, the
-    rests (below 2^-63 each) in floats. So F - G loses nothing where F and G almost agree.
+    Each weight is split into multiples of 2^-62 and of 2^-102, which are summed as integers, exactly and soon, and
+    what is left of weights below 2^-50, in floats. So F - G loses nothing where F and G almost agree.
     """
-    whole, rest = before
+    coarse, fine, left = 0, 0, 0.0
     parts = []
-    for start in range(0, len(order) - 1, _BLOCK):
-        some = order[start : start + _BLOCK + 1]
-        at = z.take(some)
-        running, height = _split(signed.take(some[:-1]) * _FIXED)
-        running[0] += whole
-        height[0] += rest
-        np.cumsum(running, out=running)
-        np.cumsum(height, out=height)
-        whole, rest = int(running[-1]), float(height[-1])
-        height += running
+    z, signed = _both(z.take, signed.take, order, order)
+    for start in range(0, len(z) - 1, _BLOCK):
+        at = z[start : start + _BLOCK + 1]
+        rest = signed[start : start + len(at) - 1] * _COARSE
+        upper = _integers(rest)
+        rest *= _FINE
+        lower = _integers(rest)
+        upper[0] += coarse
+        lower[0] += fine
+        np.cumsum(upper, out=upper)
+        np.cumsum(lower, out=lower)
+        height = lower / _FINE
+        if left or rest.any():
+            rest[0] += left
+            np.cumsum(rest, out=rest)
+            left = float(rest[-1])
+            height += rest / _FINE
+        carry, fine = divmod(int(lower[-1]), int(_FINE))
+        coarse = int(upper[-1]) + carry
+        height += upper
         np.abs(height, out=height)
         height *= at[1:] - at[:-1]
         parts.append(float(height.sum()))
-    return parts
+    return math.fsum(parts) / _COARSE
+
+
+def _integers(values: Array) -> Array:
+    """The nearest integers; what is left of the values stays in them."""
+    whole = np.rint(values)
+    values -= whole
+    return whole.astype(np.int64)

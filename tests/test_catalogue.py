@@ -75,7 +75,9 @@ def test_alpha_at_its_limits() -> None:
 @pytest.mark.parametrize("row", [r for r in ROWS if r.published], ids=lambda r: r.name)
 def test_published_normalisation(row) -> None:  # type: ignore[no-untyped-def]
     """The published generator is the stated multiple of ours, up to a multiple of u - 1."""
-    names = {"u": U} | ({row.parameter: sp.Symbol(row.parameter, positive=True)} if row.parameter else {})
+    names = {"u": U} | (
+        {row.parameter: sp.Symbol(row.parameter, positive=True)} if row.parameter else {}
+    )
     difference = parse(row.published, names) - row.published_factor * parse(row.formula, names)
     assert sp.simplify(sp.diff(difference, U, 2)) == 0
     assert sp.simplify(difference.subs(U, 1)) == 0
@@ -116,7 +118,9 @@ def test_derived_range_and_direction_of_activations(f: FDivergence) -> None:
     at = [sp.N(activation.expression.subs(sp.Symbol("v"), x), 30) for x in (-40, -1, 0, 1, 40)]
     ordered = at if activation.increasing else at[::-1]
     assert ordered == sorted(at) and len(set(at)) == 5
-    for got, end in zip((ordered[0], ordered[-1]), (activation.range.inf, activation.range.sup), strict=True):
+    for got, end in zip(
+        (ordered[0], ordered[-1]), (activation.range.inf, activation.range.sup), strict=True
+    ):
         assert (abs(got) >= 40 and end.is_infinite) or abs(got - sp.N(end, 30)) < 1e-15
 
 

@@ -48,7 +48,11 @@ def levels(f: FDivergence) -> list[sp.Rational]:
     for kink in f.kinks:
         ends |= {sp.limit(f.derivative, U, kink, side) for side in "+-"}
     finite = sorted({sp.nsimplify(sp.N(e, 30), rational=True) for e in ends if e.is_finite})
-    inner = [a + (b - a) * w for a, b in pairwise(finite) for w in (sp.Rational(1, 7), sp.Rational(9, 10))]
+    inner = [
+        a + (b - a) * w
+        for a, b in pairwise(finite)
+        for w in (sp.Rational(1, 7), sp.Rational(9, 10))
+    ]
     below = [finite[0] - w for w in (sp.Rational(1, 3), sp.Rational(7, 2), sp.Integer(20))]
     above = [finite[-1] + w for w in (sp.Rational(1, 3), sp.Rational(7, 2), sp.Integer(20))]
     return below + inner + above
@@ -161,7 +165,9 @@ def test_biconjugate(name: str) -> None:
             assert close(value, number(f.expression.subs(U, u))), (name, u)
 
 
-@pytest.mark.parametrize("name", ["kl", "neyman", "squared_hellinger", "jensen_shannon", "gan", "jeffreys"])
+@pytest.mark.parametrize(
+    "name", ["kl", "neyman", "squared_hellinger", "jensen_shannon", "gan", "jeffreys"]
+)
 def test_conjugate_of_the_adjoint(name: str) -> None:
     """28: (f°)*(-f*(t)) = -t where f* is strictly increasing."""
     f = make(name)
@@ -180,7 +186,9 @@ def test_shifts_and_scales(name: str) -> None:
     scaled = FDivergence(scale * f.expression)
     for t in levels(f):
         assert close(number(shifted.conjugate.subs(T, t + c)), number(f.conjugate.subs(T, t) + c))
-        assert close(number(scaled.conjugate.subs(T, t * scale)), number(scale * f.conjugate.subs(T, t)))
+        assert close(
+            number(scaled.conjugate.subs(T, t * scale)), number(scale * f.conjugate.subs(T, t))
+        )
 
 
 W = sp.LambertW(sp.exp(1 - T))
@@ -222,7 +230,11 @@ def test_symbolic_parameters() -> None:
         edge = 1 / (1 - at[a])
         for t in (edge - 3, edge - sp.Rational(1, 9), edge + sp.Rational(1, 9), edge + 3):
             inside = (1 + (at[a] - 1) * t) > 0
-            want = power.subs(at).subs(T, t) if inside else (-1 / at[a] if branch == "above" else sp.oo)
+            want = (
+                power.subs(at).subs(T, t)
+                if inside
+                else (-1 / at[a] if branch == "above" else sp.oo)
+            )
             assert close(number(f.conjugate.subs(at).subs(T, t)), number(want)), (branch, t)
             member = catalogue["alpha"](at[a])
             assert close(number(member.conjugate.subs(T, t)), number(want)), (branch, t)

@@ -2,8 +2,8 @@
 
 A row is a generator with what a reader would find on paper: on each piece of the real line, the
 conjugate's value there and the maximiser u*(t) of u t - f(u), or the end at which the supremum is
-approached. The generators are the catalogue's own; the closed forms here are the ledger's
-statements, to be proved, and owe nothing to the conjugates that the library derives.
+approached. These are the ledger's statements, to be proved; they owe nothing to the conjugates
+that the library derives from the catalogue, and a test holds the two against each other.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def alpha_row(name: str, domain: Interval) -> Row:
 _e = exp(t)
 _root = sqrt(1 - t)
 _W = LambertW(exp(1 - t))
+_ag = (u + 1) / 2 * log((u + 1) / (2 * sqrt(u)))
 
 ROWS: dict[str, Row] = {
     row.name: row
@@ -199,6 +200,23 @@ ROWS: dict[str, Row] = {
                 _infinite_above(1),
             ),
             source="Le Cam, Asymptotic Methods in Statistical Decision Theory (1986)",
+        ),
+        Row(
+            "arithmetic_geometric",
+            _ag,
+            # u*(t) has no closed form, so the maximiser itself runs over (0, oo): t = f'(y).
+            (
+                Piece(
+                    POSITIVE,
+                    (y * sp.diff(_ag, u) - _ag).subs(u, y),
+                    Stationary(y),
+                    y=y,
+                    argument=sp.diff(_ag, u).subs(u, y),
+                ),
+            ),
+            y_at_slope=u,
+            slope_ends=(-oo, oo),
+            source="Taneja, New developments in generalized information measures (1995)",
         ),
         Row(
             "total_variation",

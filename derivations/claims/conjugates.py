@@ -6,15 +6,16 @@ at 0, so the open half-line loses nothing.)
 
 from __future__ import annotations
 
-from sympy import Derivative, Limit, Subs, exp, oo, symbols
+from sympy import Derivative, Expr, Limit, Rational, S, Subs, exp, log, oo, symbols, tanh
 
 from ..claim import AtEnd, Claim, Stationary, Touching, Verdict, at_least, at_most, chain, eq
 from ..language import POSITIVE, REAL, Interval, Supremum
-from ._rows import PUBLISHED, ROWS, SMOOTH, Piece, Row, t, u
+from ._rows import BELOW_ONE, PUBLISHED, ROWS, SMOOTH, Piece, Row, a, t, u, w
 
 c, lam, v = symbols("c lambda v")
 
 TOPIC = "conjugates"
+F_GAN = "Nowozin, Cseke, Tomioka, f-GAN (2016), Table 6"
 
 
 def _words(row: Row) -> str:
@@ -236,6 +237,60 @@ def critic_range(row: Row) -> Claim:
     )
 
 
+# Output activations as printed in the f-GAN paper's Table 6, with their limits at -oo and oo.
+# Three of them fall where v rises; `misprints.py` refutes that they rise.
+ACTIVATIONS: tuple[tuple[str, Expr, Expr, Expr], ...] = (
+    ("total-variation", tanh(v) / 2, -Rational(1, 2), Rational(1, 2)),
+    ("kl", v, -oo, oo),
+    ("reverse-kl", -exp(v), S.Zero, -oo),
+    ("neyman", 1 - exp(v), S.One, -oo),
+    ("jensen-shannon", log(2) - log(1 + exp(-v)), -oo, log(2)),
+    ("jensen-shannon-weighted", -w * log(w) - log(1 + exp(-v)), -oo, -w * log(w)),
+    ("gan", -log(1 + exp(-v)), -oo, S.Zero),
+    ("alpha-below-one", 1 / (1 - a) - log(1 + exp(-v)), -oo, 1 / (1 - a)),
+)
+
+
+def activation(name: str, formula: Expr, low: Expr, high: Expr) -> tuple[Claim, Claim]:
+    """Direction and range of a published activation."""
+    given = {symbol: BELOW_ONE for symbol in formula.free_symbols - {v}}
+    falls = low is S.Zero or low is S.One
+    direction = at_most if falls else at_least
+    return (
+        Claim(
+            id=f"activation-{name}",
+            title=f"The published activation {formula} {'falls' if falls else 'rises'} with v",
+            topic=TOPIC,
+            source=F_GAN,
+            chains=(
+                chain(
+                    Derivative(formula, v),
+                    direction(0, "differentiate"),
+                    given={**given, v: REAL},
+                ),
+            ),
+        ),
+        Claim(
+            id=f"activation-range-{name}",
+            title=f"The range of the published activation {formula}",
+            topic=TOPIC,
+            source=F_GAN,
+            chains=tuple(
+                chain(
+                    Limit(formula, v, end, "-" if end is oo else "+"),
+                    eq(edge, f"the limit at {end}"),
+                    given=given,
+                )
+                for end, edge in ((-oo, low), (oo, high))
+            ),
+            expected=Verdict.PROVED,
+        ),
+    )
+
+
+# Parametrised by its maximiser, u f'(y) - f*(f'(y)) is unimodal in y but not concave.
+CONCAVE_DUAL = tuple(row for row in SMOOTH if row.name != "arithmetic_geometric")
+
 CLAIMS = (
     *(conjugate(row) for row in (*ROWS.values(), *PUBLISHED)),
     *(outside_domain(row) for row in ROWS.values() if any(p.reason == AtEnd(oo) for p in row.pieces)),
@@ -245,11 +300,12 @@ CLAIMS = (
             shift_and_scale,
             inverse_slope,
             adjoint,
-            biconjugate,
             fenchel_young,
             critic,
             critic_range,
         )
         for row in SMOOTH
     ),
+    *(biconjugate(row) for row in CONCAVE_DUAL),
+    *(claim for row in ACTIVATIONS for claim in activation(*row)),
 )

@@ -17,7 +17,15 @@ TOPIC = "f-divergences"
 CSISZAR = "Csiszar, Information-type measures of difference of probability distributions (1967)"
 LIESE_VAJDA = "Liese, Vajda, On divergences and informations in statistics (2006)"
 GIVEN = {p: Mass(), q: Mass()}
-SYMMETRIC = ("squared_hellinger", "jeffreys", "jensen_shannon", "gan", "le_cam", "total_variation")
+SYMMETRIC = (
+    "squared_hellinger",
+    "jeffreys",
+    "jensen_shannon",
+    "gan",
+    "le_cam",
+    "arithmetic_geometric",
+    "total_variation",
+)
 
 
 def _words(row: Row) -> str:
@@ -239,6 +247,7 @@ ENDS: dict[str, tuple[sp.Expr, sp.Expr]] = {
     "alpha-below-one": (1 / _a, 1 / (1 - _a)),
     "alpha-above-one": (1 / _a, oo),
     "le_cam": (S.One, S.One),
+    "arithmetic_geometric": (oo, oo),
     "total_variation": (_half, _half),
     "hockey_stick": (S.Zero, S.One),
 }
