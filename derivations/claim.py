@@ -211,6 +211,8 @@ class Claim:
         for hypothesis in link.hypotheses:
             symbols |= hypothesis.atoms(sp.Symbol)
         for symbol in sorted(symbols | set(link.given), key=str):
+            if "'" in symbol.name:
+                raise ValueError(f"{where}: primes are kept for the proofs' own, got {symbol}")
             assumed = {k: v for k, v in symbol._assumptions_orig.items() if k != "commutative"}
             if assumed:
                 raise ValueError(

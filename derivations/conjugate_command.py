@@ -27,7 +27,10 @@ EXACT = (
     ("range", "range of D_f"),
 )
 NUMBERS = ("value_at_one", "critical_level", "at_zero", "slope_at_zero", "slope_at_infinity")
-SIMPLIFYING = 1.2  # seconds after which formulas are shown as they come; the whole takes up to 3
+SOFT, HARD = (
+    0.9,
+    1.7,
+)  # seconds for shortening formulas, and for all algebra: the whole takes up to 3
 NO_FORMULA = "no closed form was found; FDivergence.conjugate_with_error(t) gives numbers with an error bound"
 
 
@@ -43,7 +46,7 @@ def conjugate(formula: str, json: str | None = None, value_at_one: str | None = 
     from divergences.fdivergence import FDivergence
 
     try:
-        with hurry(SIMPLIFYING):
+        with hurry(SOFT, HARD):
             f = FDivergence(formula, value_at_one=value_at_one)
             facts = describe(f)
     except ValueError as error:

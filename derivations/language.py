@@ -21,6 +21,7 @@ from fractions import Fraction
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from divergences.enclosure import NotEnclosable, enclose
@@ -28,6 +29,8 @@ from divergences.enclosure import NotEnclosable, enclose
 
 class Total(sp.Expr):
     """Sum over the atoms of a finite alphabet of any size; see the module's docstring."""
+
+    precedence = PRECEDENCE["Add"] + 1  # so that a product puts it in parentheses
 
     def __new__(cls, term: sp.Expr) -> Total:
         return sp.Expr.__new__(cls, sp.sympify(term))
@@ -58,6 +61,8 @@ class Total(sp.Expr):
 class Supremum(sp.Expr):
     """sup over u in (lower, upper) of an expression concave in u."""
 
+    precedence = PRECEDENCE["Add"] + 1
+
     def __new__(
         cls, expr: sp.Expr, u: sp.Symbol, lower: sp.Expr | int, upper: sp.Expr | int
     ) -> Supremum:
@@ -83,6 +88,12 @@ class Supremum(sp.Expr):
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
         return [self.variable]
+
+    def _eval_subs(self, old: sp.Expr, new: sp.Expr) -> Supremum | None:
+        """The bound variable is nobody else's: a value for a symbol of its name stays outside."""
+        if old != self.variable:
+            return None
+        return Supremum(self.objective, self.variable, *(b.subs(old, new) for b in self.bounds))
 
     def _latex(self, printer: LatexPrinter) -> str:
         u, (lower, upper) = self.variable, self.bounds

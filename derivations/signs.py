@@ -1,7 +1,7 @@
 """Is this expression zero? Is it never negative? Answers that are proofs, or no answer.
 
 Expressions here are in symbols that sympy knows to be positive or real (see
-`symbolic.Prepared`). `is_zero` normalises; `is_nonnegative` looks for a reason: sympy's own
+`symbolic.Prepared`). Symbols of the proofs' own have two primes in their names; a claim's have none. `is_zero` normalises; `is_nonnegative` looks for a reason: sympy's own
 assumptions, factors, squares, a polynomial with nonnegative coefficients, a discriminant, or one
 variable's calculus (a convex function that touches zero, a monotone one that starts at zero).
 False means "not shown", never "shown to be false".
@@ -42,7 +42,7 @@ def _without_lambert(expr: sp.Expr) -> sp.Expr:
         for z in sp.Add.make_args(log_x):  # W(z e^z) = z
             if z.is_positive and sp.expand(sp.expand_log(sp.log(z)) + z - log_x) == 0:
                 expr = expr.xreplace({node: z})
-        w = sp.Symbol(f"W({node.args[0]})", positive=True)
+        w = sp.Symbol(f"W''({node.args[0]})", positive=True)
         for s in sorted(node.free_symbols, key=str):
             rate = sp.diff(log_x, s)
             if rate.is_Rational and not s.is_positive and expr.has(node):
@@ -56,7 +56,7 @@ def _without_exponentials(expr: sp.Expr) -> sp.Expr:
     for s in sorted(expr.free_symbols, key=str):
         powers = [e for e in expr.atoms(sp.exp) if e.has(s)]
         if powers and all(sp.diff(e.args[0], s).is_Rational for e in powers):
-            w = sp.Symbol(f"e^{s.name}", positive=True)
+            w = sp.Symbol(f"e''^{s.name}", positive=True)
             expr = sp.expand_log(expr.subs(s, sp.log(1 + w if s.is_positive else w)))
     return expr
 
@@ -135,7 +135,7 @@ def _lambert_positive(expr: sp.Expr) -> sp.Expr:
     """W(x) > 0 for x > 0, which sympy does not know: a positive symbol in its place."""
     return expr.replace(
         lambda e: isinstance(e, sp.LambertW) and len(e.args) == 1 and e.args[0].is_positive,
-        lambda e: sp.Symbol(f"W({e.args[0]})", positive=True),
+        lambda e: sp.Symbol(f"W''({e.args[0]})", positive=True),
     )
 
 
@@ -305,13 +305,15 @@ def _touching_points(expr: sp.Expr, slope: sp.Expr, x: sp.Symbol) -> Iterator[sp
 
 def touches(expr: sp.Expr, x: sp.Symbol, at: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     """expr = 0 = slope at `at`, and it is convex in x (or its slope has the sign of x - at)."""
+    if x.is_positive and not is_positive(at):
+        return False  # convexity is only shown where x > 0
     slope = sp.diff(expr, x)
     if not (is_zero(expr.subs(x, at)) and is_zero(slope.subs(x, at))):
         return False
     if is_nonnegative(sp.diff(slope, x), depth):
         return True
     # x = at + s above and x = at / (1 + s) below, s > 0
-    s = sp.Symbol("s'", positive=True)
+    s = sp.Symbol("s''", positive=True)
     if not (x.is_positive and is_positive(at)):
         return False
     return is_nonnegative(slope.subs(x, at + s), depth) and is_nonnegative(

@@ -27,6 +27,7 @@ from .claim import (
     Step,
     TakenOnTrust,
     Touching,
+    Verdict,
 )
 from .language import Choice, Interval, Mass, PerAtom, Supremum, Total
 from .lemmas import LEMMAS
@@ -175,7 +176,7 @@ def _limit(node: sp.Limit) -> sp.Expr:
             value = sp.nan
         if not value.has(sp.nan, sp.zoo, sp.oo):
             return value
-        y = sp.Symbol("y", positive=True)
+        y = sp.Symbol("y''", positive=True)
         return sp.limit(sp.expand(_near(g.subs(x, end + 1 / y), y, sp.oo)), y, sp.oo)
     return sp.limit(_near(g, x, end), x, end, str(side)) if end.is_infinite else node.doit()
 
@@ -240,7 +241,7 @@ def is_concave(g: sp.Expr, u: sp.Symbol, bounds: tuple[sp.Expr, sp.Expr]) -> boo
     bend = -sp.diff(smooth, u, 2)
     if bend == 0:
         return True
-    moved, _ = Interval(*bounds).parametrised("s")
+    moved, _ = Interval(*bounds).parametrised("s''")
     return is_nonnegative(sp.together(bend.subs(u, moved)))
 
 
@@ -258,7 +259,7 @@ def _at_kink(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> N
     supremum, at = _supremum(left), prepared(step.by.at)  # type: ignore[union-attr]
     _require_inside(at, supremum.bounds)
     g, u = supremum.objective, supremum.variable
-    s = sp.Symbol("s", positive=True)
+    s = sp.Symbol("s''", positive=True)
     for side in (1, -1):
         slope = sp.limit(sp.diff(g.subs(u, at + side * s), s), s, 0, "+")
         if not is_nonnegative(-slope):
@@ -346,7 +347,7 @@ def _strictly_above(difference: sp.Expr, by: Touching, prepared: Prepared) -> No
     beyond = variable - at  # the positive symbol that runs over (at, oo)
     if not (beyond.is_Symbol and beyond.is_positive and at.is_nonnegative):
         raise NotShown(f"{by.variable} does not run over ({by.at}, oo)")
-    x = sp.Symbol("x", positive=True)
+    x = sp.Symbol("x''", positive=True)
     g = difference.subs(beyond, x - at)
     slope = sp.diff(g, x)
     if not (is_zero(g.subs(x, at)) and is_zero(slope.subs(x, at))):
@@ -413,22 +414,38 @@ def _by_claim(
     assert isinstance(by, ByClaim)
     if by.claim not in claims:
         raise NotShown(f"the ledger has no claim {by.claim}")
+    if claims[by.claim].expected is Verdict.REFUTED:
+        raise NotShown(f"{by.claim} is a false statement")
     cited = claims[by.claim].chains[by.chain]
     if cited.relation is not step.relation:
         raise NotShown(f"{by.claim} shows {cited.relation}, the step says {step.relation}")
     images = {symbol: by.where.get(symbol, symbol) for symbol in cited.given}
     for symbol, domain in cited.given.items():
         _require_in_domain(prepared(images[symbol]), domain, images, prepared, by.claim)
+    for hypothesis in cited.hypotheses:
+        if not _holds(hypothesis.subs(images, simultaneous=True), prepared):
+            raise NotShown(f"{by.claim} needs {hypothesis}, which is not shown")
     first, last = (
         prepared(e.subs(images, simultaneous=True)) for e in (cited.first, cited.last)
     )
-    rewritten = left.xreplace({first: last}) if left.has(first) else None
+    # An equality may be used inside an expression; an inequality only on the whole of it.
+    inside = step.relation is Relation.EQUAL and left.has(first)
+    rewritten = left.xreplace({first: last}) if inside else None
     if rewritten is None and equal_to_zero(left - first, prepared.atoms):
         rewritten = last
     if rewritten is None:
         raise NotShown(f"{by.claim} does not speak of {left}")
     if not equal_to_zero(closed(rewritten) - closed(right), prepared.atoms):
         raise NotShown(f"{by.claim} gives {rewritten}, not {right}")
+
+
+def _holds(hypothesis: sp.Rel, prepared: Prepared) -> bool:
+    difference = prepared(hypothesis.lhs - hypothesis.rhs)
+    if isinstance(hypothesis, sp.StrictGreaterThan | sp.GreaterThan):
+        return is_positive(difference)
+    if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
+        return is_positive(-difference)
+    return isinstance(hypothesis, sp.Equality) and is_zero(difference)
 
 
 def _require_in_domain(

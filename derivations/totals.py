@@ -60,7 +60,7 @@ class Gathering:
         if base not in self.names:
             # The name keeps what sympy knows of the total, so that sign proofs can use it.
             known = {"positive": True} if base.is_positive else {"real": True}
-            self.names[base] = sp.Symbol(f"S{len(self.names)}", **known)
+            self.names[base] = sp.Symbol(f"S''{len(self.names)}", **known)
         return self.names[base]
 
     def regrouped(self) -> tuple[sp.Expr, sp.Expr] | None:
@@ -114,7 +114,7 @@ def _spread(term: sp.Expr, constant: sp.Expr, atoms: Atoms) -> Iterator[sp.Expr]
     masses is divided by one of them; and a tilt c (p - q) makes p = q stationary.
     """
     for mass, other in itertools.permutations(atoms.masses, 2):
-        ratio = sp.Symbol("r", positive=True)
+        ratio = sp.Symbol("r''", positive=True)
         at_ratio = (term + constant * mass).subs(mass, ratio * other) / other
         single = sp.expand(sp.expand_log(sp.expand(at_ratio)))
         if not single.has(other):

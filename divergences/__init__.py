@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from divergences import gaussian
     from divergences.fdivergence import FDivergence
     from divergences.generators import catalogue
+    from divergences.transport import optimal_transport
+    from divergences.wasserstein import sliced_wasserstein1, wasserstein1
 
 __all__ = [
     "FDivergence",
@@ -38,9 +40,12 @@ __all__ = [
     "kl",
     "le_cam",
     "neyman_chi2",
+    "optimal_transport",
     "renyi",
+    "sliced_wasserstein1",
     "squared_hellinger",
     "total_variation",
+    "wasserstein1",
 ]
 
 # Loaded when first named: the name, its module, and the attribute there (None: the module itself).
@@ -48,6 +53,9 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "FDivergence": ("divergences.fdivergence", "FDivergence"),
     "catalogue": ("divergences.generators", "catalogue"),
     "gaussian": ("divergences.gaussian", None),
+    "optimal_transport": ("divergences.transport", "optimal_transport"),
+    "sliced_wasserstein1": ("divergences.wasserstein", "sliced_wasserstein1"),
+    "wasserstein1": ("divergences.wasserstein", "wasserstein1"),
 }
 
 

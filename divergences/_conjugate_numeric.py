@@ -17,7 +17,9 @@ from ._evaluate import constant, namespace
 from ._exact import T, Undecided, sign_of
 from ._numeric import floats_around
 from ._profile import Profile
+from ._sign import exact_ball
 from ._stable import Cell, assemble, far_cell, near_cell
+from ._supremum import supremum
 from .conjugate import ConjugatePiece
 from .enclosure import NotEnclosable, compile_ball
 
@@ -181,3 +183,53 @@ def round_ball(ball: arb) -> tuple[float, float]:
             return value, math.inf
         error = float(abs(ball - arb(value)).upper())
     return value, math.nextafter(error, math.inf) if error else 0.0
+
+
+def one_with_error(
+    shape: Profile, found: Sequence[ConjugatePiece] | None, t: Any
+) -> tuple[float, float]:
+    """f*(t) at one number with a proven bound on the error: the formula's ball, or the supremum's."""
+    if isinstance(t, float | np.floating) and not math.isfinite(t):
+        if math.isnan(t):
+            return math.nan, math.inf
+        return (math.inf, 0.0) if t > 0 else (-constant(shape.at_zero), 0.0)
+    point = _exact_point(t)
+    for piece in found or ():
+        if _between(piece, point, shape):
+            ball = _formula_ball(piece.expr, point)
+            if ball is not None:
+                return round_ball(ball)
+    return round_ball(supremum(shape, point, 40))
+
+
+def _exact_point(t: Any) -> sp.Expr:
+    """The number that t is: a double exactly, a sympy float to its digits."""
+    if isinstance(t, sp.Expr):
+        return sp.nsimplify(t, rational=True) if t.is_Float else t
+    return sp.Rational(t)
+
+
+def _between(piece: ConjugatePiece, point: sp.Expr, shape: Profile) -> bool:
+    if piece.lo is not -sp.oo and sign_of(point - piece.lo) < 0:
+        return False
+    if piece.hi is sp.oo:
+        return True
+    sign = sign_of(point - piece.hi)
+    return sign < 0 or (sign == 0 and piece.hi != shape.slope_at_infinity)
+
+
+def _formula_ball(expr: sp.Expr, point: sp.Expr) -> arb | None:
+    for bits in (200, 1600):
+        with ctx.workprec(bits):
+            try:
+                ball = compile_ball(expr)({T: exact_ball(point, bits)}, False)
+            except (NotEnclosable, ValueError, ZeroDivisionError):
+                return None
+        if not isinstance(ball, arb) or not ball.is_finite():
+            return None
+        if ball.is_zero() or ball.rel_accuracy_bits() > 70:
+            return ball
+    try:
+        return arb(0) if sign_of(expr.subs(T, point)) == 0 else None
+    except Undecided:
+        return None

@@ -15,13 +15,12 @@ import sympy as sp
 from flint import arb, ctx
 
 from ._algebra import PATIENCE, expand, factored, gather_logs, tidy, tidy_logs, tidy_powers
-from ._evaluate import constant, namespace
+from ._evaluate import constant, evaluate, namespace
 from ._exact import U, V, is_zero
 from ._patience import within
 from ._pieces import Piece
-from ._sign import ball_at
+from ._sign import ball_at, exact_ball
 from ._stable import Cell, assemble, far_cell, near_cell
-from .enclosure import compile_ball
 
 Array = Any
 NEAR_V = 0.5  # widest polynomial cell about v = 0
@@ -76,7 +75,7 @@ def floats_around(value: sp.Expr) -> tuple[float, float]:
         return end, end
     near = constant(value)
     with ctx.workprec(400):
-        ball = compile_ball(value)({}, False)
+        ball = exact_ball(value, 400)
         if arb(near) < ball:
             return near, math.nextafter(near, math.inf)
         if arb(near) > ball:
@@ -89,7 +88,7 @@ def _log(value: sp.Expr) -> sp.Expr:
 
 
 def _exact_value(value: sp.Expr) -> Callable[[], arb]:
-    return lambda: compile_ball(value)({}, False)
+    return lambda: exact_ball(value, _bits())
 
 
 def _bits() -> int:
@@ -111,7 +110,8 @@ def _critic_of_piece(slope: sp.Expr, lo: float, hi: float) -> list[Cell]:
     if not flat.has(U):
         middle = (max(lo, -1.0) + min(hi, 1.0)) / 2
         value = constant(flat)
-        return [Cell(lo, hi, middle, lambda xp, z: xp.full_like(z, value))]
+        # `where` keeps z in the graph, so that torch finds a gradient: 0.
+        return [Cell(lo, hi, middle, lambda xp, z: xp.where(z == z, xp.full_like(z, value), z))]
 
     def exact(v: arb) -> arb | None:
         return ball_at(slope, v.exp(), _bits())
@@ -147,6 +147,24 @@ def _probes(lo: float, hi: float, usual: Sequence[float]) -> list[float]:
         end, way = (lo, 1.0) if math.isfinite(lo) else (hi, -1.0)
         points |= {end + way * 2.0**-k for k in range(0, 20, 3)}
     return sorted(points)
+
+
+def evaluate_pieces(pieces: Sequence[Piece], at_zero: sp.Expr, u: Array) -> Array:
+    """f(u) by its formulas; f(0) at 0, nan below."""
+    xp = namespace(u)
+    scalar = isinstance(u, int | float)
+    x = np.asarray(u, dtype=np.float64) if scalar else u
+    out = xp.full_like(x, math.nan)
+    with np.errstate(all="ignore"):
+        for piece in pieces:
+            lo, hi = floats_around(piece.lo)[1], floats_around(piece.hi)[0]
+            mask = (x >= lo) & (x <= hi) & (x > 0)
+            inside = xp.where(mask, x, xp.full_like(x, float(piece.inside())))
+            value = evaluate(piece.expr, {U: inside}, xp)
+            value = xp.full_like(x, value) if isinstance(value, float) else value
+            out = xp.where(mask, value, out)
+    out = xp.where(x == 0, xp.full_like(x, constant(at_zero)), out)
+    return float(out) if scalar else out
 
 
 class Remainder:
@@ -191,7 +209,9 @@ class Remainder:
             reach = min(NEAR_X, 1 - lo if side < 0 else hi - 1)
             if expr == 0:
                 ends = sorted((0.0, side * reach))
-                self._near.append(Cell(ends[0], ends[1], 0.0, lambda xp, z: xp.zeros_like(z)))
+                self._near.append(
+                    Cell(ends[0], ends[1], 0.0, lambda xp, z: xp.where(z == z, xp.zeros_like(z), z))
+                )
                 return reach
 
             def exact(x: arb, expr: sp.Expr = expr) -> arb | None:
@@ -211,7 +231,9 @@ class Remainder:
             if lo >= hi:
                 continue
             if expr == 0:
-                cells.append(Cell(lo, hi, (lo + hi) / 2, lambda xp, z: xp.zeros_like(z)))
+                cells.append(
+                    Cell(lo, hi, (lo + hi) / 2, lambda xp, z: xp.where(z == z, xp.zeros_like(z), z))
+                )
                 continue
 
             def exact(u: arb, expr: sp.Expr = expr) -> arb | None:

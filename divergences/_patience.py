@@ -18,29 +18,29 @@ class OutOfPatience(BaseException):
     """Raised inside the watched call; not an `Exception`, so that no library swallows it."""
 
 
-_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+_deadlines: ContextVar[tuple[float, float]] = ContextVar("deadlines", default=(math.inf, math.inf))
 
 
 @contextmanager
-def hurry(seconds: float) -> Iterator[None]:
-    """Inside, what only makes results shorter is left out once `seconds` have passed."""
-    token = _deadline.set(time.monotonic() + seconds)
+def hurry(soft: float, hard: float) -> Iterator[None]:
+    """Inside, what only makes results shorter is left out after `soft` seconds, all else after `hard`."""
+    now = time.monotonic()
+    token = _deadlines.set((now + soft, now + hard))
     try:
         yield
     finally:
-        _deadline.reset(token)
+        _deadlines.reset(token)
 
 
 def within(seconds: float, call: Callable[[], Result], *, needed: bool = False) -> Result | None:
     """`call()`, or None when it raises or is still running after `seconds` of wall clock.
 
-    Python code is interrupted at its next bytecode; a long call into C finishes first. Unless the
-    result is `needed`, the time that `hurry` leaves is a limit too.
+    Python code is interrupted at its next bytecode; a long call into C finishes first. `needed` says
+    which of `hurry`'s two limits holds.
     """
-    if not needed:
-        seconds = min(seconds, _deadline.get() - time.monotonic())
-        if seconds <= 0:
-            return None
+    seconds = min(seconds, _deadlines.get()[needed] - time.monotonic())
+    if seconds <= 0:
+        return None
     thread = threading.get_ident()
     lock = threading.Lock()
     finished = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from itertools import combinations, pairwise
 
 import sympy as sp
 from sympy.core.relational import Relational
 
+from ._algebra import tidy
 from ._exact import U, Undecided, is_zero
 from ._sign import Bracket, Root, Signs, compare, definite_sign, rational_between, sign_table
 
@@ -27,6 +28,16 @@ class Piece:
     def inside(self) -> sp.Rational:
         """A simple rational inside."""
         return rational_between(self.lo, self.hi)
+
+
+@lru_cache(maxsize=256)
+def curvature(expr: sp.Expr) -> sp.Expr:
+    """f'' in a form that shows its sign, if the sum over f's terms does; the shortest form otherwise."""
+    second = tidy(sp.diff(expr, U, 2))
+    if second.is_positive:
+        return second
+    by_terms = sp.Add(*(tidy(sp.diff(term, U, 2)) for term in sp.Add.make_args(expr)))
+    return by_terms if by_terms.is_positive else second
 
 
 class NotReal(ValueError):

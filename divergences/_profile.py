@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import sympy as sp
+from flint import ctx
 
 from ._algebra import expand, tidy
 from ._exact import U, limit_at_zero, sign_of
-from ._pieces import Piece
-from ._sign import Bracket, sign_table
+from ._pieces import Piece, curvature
+from ._sign import Bracket, ball_at, exact_ball, sign_table
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def segments(shape: Profile) -> list[Segment] | None:
 
 
 def _curves(shape: Profile, piece: Piece) -> list[Segment] | None:
-    second = tidy(sp.diff(piece.expr, U, 2))
+    second = curvature(piece.expr)
     if second == 0:
         return []
     roots = () if second.is_positive else sign_table(second, piece.lo, piece.hi).roots
@@ -109,3 +111,23 @@ def _curves(shape: Profile, piece: Piece) -> list[Segment] | None:
         hi = shape.slope_at_infinity if b is sp.oo else slope_before(piece, b)
         curves.append(Segment("curve", lo, hi, piece=Piece(a, b, piece.expr)))
     return curves
+
+
+def at_parameters(shape: Profile, values: Mapping[sp.Symbol, sp.Expr]) -> Profile:
+    """The profile with numbers for its symbolic parameters."""
+    if not values:
+        return shape
+    pieces = tuple(
+        Piece(p.lo.subs(values), p.hi.subs(values), p.expr.subs(values)) for p in shape.pieces
+    )
+    ends = (shape.at_zero, shape.slope_at_zero, shape.slope_at_infinity, shape.height)
+    return Profile(pieces, *(tidy(end.subs(values)) for end in ends))
+
+
+def looks_constant(slope: sp.Expr, piece: Piece) -> bool:
+    """False when balls show two different values of it in the piece."""
+    first = piece.inside()
+    others = [Piece(piece.lo, first, slope).inside(), Piece(first, piece.hi, slope).inside()]
+    with ctx.workprec(200):
+        balls = [ball_at(slope, exact_ball(x)) for x in (first, *others)]
+        return all(b is None or balls[0] is None or b.overlaps(balls[0]) for b in balls)

@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache, partial
 from itertools import pairwise
+from typing import TypeAlias
 
 import sympy as sp
 from flint import arb, ctx
@@ -38,7 +39,7 @@ class Bracket:
     right: sp.Rational
 
 
-Root = sp.Expr | Bracket
+Root: TypeAlias = sp.Expr | Bracket
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ def ball_at(expr: sp.Expr, point: arb, bits: int = 200) -> arb | None:
 def exact_ball(value: sp.Expr, bits: int = 200) -> arb:
     """The ball of a closed expression."""
     with ctx.workprec(bits):
-        return compile_ball(value)({}, False)
+        ball = compile_ball(value)({}, False)
+    if not isinstance(ball, arb):
+        raise Undecided(f"{value} is not known to be real")
+    return ball
 
 
 def definite_sign(expr: sp.Expr, point: sp.Rational) -> int:
@@ -126,6 +130,7 @@ def rational_between(lo: Root, hi: Root) -> sp.Rational:
     raise Undecided(f"no rational was found between {a} and {b}")
 
 
+@lru_cache(maxsize=512)
 def sign_table(g: sp.Expr, lo: sp.Expr = sp.S.Zero, hi: sp.Expr = sp.oo, depth: int = 0) -> Signs:
     """The zeros and signs of g(u) on the open interval (lo, hi), inside 0 <= u.
 
@@ -214,7 +219,7 @@ def _rolle(h: sp.Expr, lo: sp.Expr, hi: sp.Expr, depth: int) -> Signs:
     choices = []
     for multiplier in _multipliers(h):
         k = expand(h * multiplier)
-        slope = within(PATIENCE, lambda k=k: factored(gather_logs(sp.diff(k, U))), needed=True)
+        slope = within(PATIENCE, partial(_simplest_slope, k), needed=True)
         if slope is not None:
             choices.append((_complexity(slope), k, slope))
     choices.sort(key=lambda choice: choice[0])
@@ -227,6 +232,10 @@ def _rolle(h: sp.Expr, lo: sp.Expr, hi: sp.Expr, depth: int) -> Signs:
         except Undecided as error:
             failure = error
     raise failure
+
+
+def _simplest_slope(k: sp.Expr) -> sp.Expr:
+    return factored(gather_logs(sp.diff(k, U)))
 
 
 def _complexity(expr: sp.Expr) -> tuple[int, int]:

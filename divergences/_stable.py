@@ -99,7 +99,7 @@ def far_cell(
 def _formula(formula: sp.Expr, z: sp.Symbol) -> Part:
     def part(xp: ModuleType, x: Array) -> Array:
         value = evaluate(formula, {z: x}, xp)
-        return xp.zeros_like(x) + value if isinstance(value, float) else value
+        return xp.where(x == x, xp.full_like(x, value), x) if isinstance(value, float) else value
 
     return part
 

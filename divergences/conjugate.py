@@ -11,7 +11,7 @@ Tomioka, "f-GAN" (2016), whose table omits the segments at u = 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -54,7 +54,7 @@ class ConjugatePiece:
 
 
 def conjugate_pieces(
-    shape: Profile, instances: list[tuple[Instance, Profile]]
+    shape: Profile, instances: Sequence[tuple[Instance, Profile]]
 ) -> list[ConjugatePiece] | None:
     """f* by pieces, or None when some piece has no closed form that was found and confirmed.
 
@@ -76,7 +76,9 @@ def conjugate_pieces(
     return found
 
 
-def _segment_formula(part: Segment, instances: list[tuple[Instance, Profile]]) -> sp.Expr | None:
+def _segment_formula(
+    part: Segment, instances: Sequence[tuple[Instance, Profile]]
+) -> sp.Expr | None:
     if part.kind == "flat":
         assert part.value is not None
         return tidy(-part.value)
@@ -105,11 +107,12 @@ def _segment_formula(part: Segment, instances: list[tuple[Instance, Profile]]) -
 def _samples(piece: Piece) -> list[sp.Rational]:
     """Three rationals inside, apart from one another."""
     middle = piece.inside()
-    return [middle, Piece(piece.lo, middle, piece.expr).inside(), Piece(middle, piece.hi, piece.expr).inside()]  # fmt: skip
+    below, above = Piece(piece.lo, middle, piece.expr), Piece(middle, piece.hi, piece.expr)
+    return [middle, below.inside(), above.inside()]
 
 
 def _solves(
-    solution: Solution, slope: sp.Expr, piece: Piece, instances: list[tuple[Instance, Profile]]
+    solution: Solution, slope: sp.Expr, piece: Piece, instances: Sequence[tuple[Instance, Profile]]
 ) -> bool:
     """u(f'(u0)) = u0 to 40 digits at points u0 of the piece: this picks the branch."""
     for values, _ in instances:

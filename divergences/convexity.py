@@ -17,7 +17,7 @@ from flint import arb, ctx
 
 from ._algebra import tidy
 from ._exact import U, Undecided, sign_of
-from ._pieces import Piece
+from ._pieces import Piece, curvature
 from ._sign import Root, ball_at, exact_ball, left_end, right_end, sign_table
 
 Triple = tuple[sp.Rational, sp.Rational, sp.Rational]
@@ -63,7 +63,7 @@ def _parameters(expr: sp.Expr) -> set[sp.Symbol]:
 
 
 def _prove_piece(piece: Piece, expr: sp.Expr) -> str:
-    second = tidy(sp.diff(piece.expr, U, 2))
+    second = curvature(piece.expr)
     shown = str(second) if sp.count_ops(second) < 40 else "..."
     where = _where(piece)
     if second == 0:
@@ -142,7 +142,7 @@ def _nearby_rational(value: sp.Expr) -> sp.Rational:
     if value.is_Rational:
         return value
     scaled = (exact_ball(value, 400) * 2**200).mid().floor().unique_fmpz()
-    return sp.Rational(int(scaled), 2**200)
+    return sp.Rational(int(scaled or 0), 2**200)
 
 
 def find_violation(expr: sp.Expr, points: Iterable[sp.Rational]) -> Triple | None:

@@ -11,7 +11,6 @@ Tomioka, "f-GAN: training generative neural samplers using variational divergenc
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,26 +18,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx
 
 from ._algebra import expand, tidy
-from ._conjugate_numeric import ConjugateOnArrays, conjugate_cells, round_ball
-from ._evaluate import constant, evaluate, namespace
+from ._conjugate_numeric import ConjugateOnArrays, conjugate_cells, one_with_error
+from ._evaluate import constant
 from ._exact import T, U, Undecided, V, is_zero, sign_of
-from ._numeric import Remainder, critic_cells, floats_around
+from ._numeric import Remainder, critic_cells, evaluate_pieces, floats_around
 from ._parameters import Parameters
 from ._pieces import Piece, split
-from ._profile import Profile, mirrored, profile, slope_before
-from ._sign import ball_at, exact_ball
+from ._profile import (
+    Profile,
+    at_parameters,
+    looks_constant,
+    mirrored,
+    profile,
+    slope_before,
+)
+from ._reading import from_catalogue, read
 from ._stable import assemble
-from ._supremum import OutOfReach, supremum
 from .conjugate import ConjugatePiece, as_piecewise, conjugate_pieces
 from .convexity import prove_convex
-from .enclosure import NotEnclosable, compile_ball
-from .expression import parse
 
 if TYPE_CHECKING:
-    from .generators import Activation, Row
+    from ._rows import Activation, Row
 
 Array = Any
 PUBLIC = {s: sp.Symbol(s.name) for s in (U, T, V)}  # the public symbols, without assumptions
@@ -76,8 +78,9 @@ class FDivergence:
         parameters: Mapping[sp.Symbol, sp.Interval] | None = None,
     ) -> None:
         self.row: Row | None = None  # of the catalogue
+        self.name: str = name or str(generator)
         if isinstance(generator, str) and re.fullmatch(r"\s*[A-Za-z]\w*(\(.*\))?\s*", generator):
-            row = _from_catalogue(generator.strip())
+            row = from_catalogue(generator.strip())
             if row is not None:
                 if value_at_one is not None or parameters:
                     raise ValueError(
@@ -87,9 +90,8 @@ class FDivergence:
                 self.name = name or self.name
                 return
         self._parameters = Parameters(parameters or {})
-        internal = self._parameters.inward(_read(generator, self._parameters))
-        value = sp.S.Zero if value_at_one is None else _read(value_at_one, self._parameters)
-        self.name = name or str(generator)
+        internal = self._parameters.inward(read(generator, self._parameters))
+        value = sp.S.Zero if value_at_one is None else read(value_at_one, self._parameters)
         self._expression = internal
         self._pieces = tuple(split(internal))
         self.convexity = prove_convex(list(self._pieces), internal)
@@ -241,7 +243,7 @@ class FDivergence:
             if a.lo != b.lo and sign_of(a.lo - b.lo) != 0:
                 return False
             slope = sp.diff(b.expr - a.expr, U)
-            if not self._parameters and not _looks_constant(slope, a):
+            if not self._parameters and not looks_constant(slope, a):
                 return False
             if not is_zero(sp.diff(slope, U)):
                 if self._parameters:
@@ -255,7 +257,7 @@ class FDivergence:
     @cached_property
     def _conjugate_pieces(self) -> list[ConjugatePiece] | None:
         instances = [
-            (values, _instance(self._shape, values)) for values in self._parameters.instances()
+            (values, at_parameters(self._shape, values)) for values in self._parameters.instances()
         ]
         return conjugate_pieces(self._shape, instances)
 
@@ -304,20 +306,7 @@ class FDivergence:
         return values, errors
 
     def _one_with_error(self, t: Any) -> tuple[float, float]:
-        if isinstance(t, float | np.floating) and not math.isfinite(t):
-            return self._at_infinite(float(t))
-        point = sp.Rational(t) if not isinstance(t, sp.Expr) else sp.nsimplify(t, rational=True) if t.is_Float else t  # fmt: skip
-        for piece in self._conjugate_pieces or ():
-            if _between(piece, point, self._shape):
-                ball = _formula_ball(piece.expr, point)
-                if ball is not None:
-                    return round_ball(ball)
-        return round_ball(supremum(self._shape, point, 40))
-
-    def _at_infinite(self, t: float) -> tuple[float, float]:
-        if math.isnan(t):
-            return math.nan, math.inf
-        return (math.inf, 0.0) if t > 0 else (-constant(self._shape.at_zero), 0.0)
+        return one_with_error(self._shape, self._conjugate_pieces, t)
 
     # --- the canonical critic -----------------------------------------------------------------
 
@@ -393,18 +382,7 @@ class FDivergence:
     def __call__(self, u: Array) -> Array:
         """f(u) on numbers and arrays; f(0) at 0, nan below."""
         self._require_numbers()
-        xp = namespace(u)
-        scalar = isinstance(u, int | float)
-        x = np.asarray(u, dtype=np.float64) if scalar else u
-        out = xp.full_like(x, math.nan)
-        with np.errstate(all="ignore"):
-            for piece in self._pieces:
-                lo, hi = floats_around(piece.lo)[1], floats_around(piece.hi)[0]
-                mask = (x >= lo) & (x <= hi) & (x > 0)
-                value = evaluate(piece.expr, {U: xp.where(mask, x, xp.full_like(x, float(piece.inside())))}, xp)  # fmt: skip
-                out = xp.where(mask, value if not isinstance(value, float) else xp.full_like(x, value), out)  # fmt: skip
-        out = xp.where(x == 0, xp.full_like(x, constant(self._shape.at_zero)), out)
-        return float(out) if scalar else out
+        return evaluate_pieces(self._pieces, self._shape.at_zero, u)
 
     def remainder(self, u: Array, excess: Array | None = None) -> Array:
         """R(u) = f(u) - f(1) - f'(1) (u - 1) >= 0, to near the last digit next to u = 1 as well.
@@ -436,81 +414,4 @@ class FDivergence:
         return f_divergence(self, p, q, axis, **options)
 
 
-def _from_catalogue(name: str) -> FDivergence | None:
-    """The row called `name`; None when the text is the variable u or a formula such as "log(u)"."""
-    from .expression import FUNCTIONS
-    from .generators import catalogue
-
-    head, _, rest = name.partition("(")
-    if head == "u" or (head in FUNCTIONS and rest):
-        return None
-    row = catalogue[head]
-    if rest:
-        return row(_read(rest.removesuffix(")"), Parameters({})))
-    if not isinstance(row, FDivergence):
-        raise ValueError(f"{head!r} needs its parameter: write {head}({row.example})")
-    return row
-
-
-def _read(given: str | float | sp.Expr, parameters: Parameters) -> sp.Expr:
-    """A formula as an expression in the internal u and the public parameters."""
-    if isinstance(given, str):
-        return parse(given, {"u": U, **{s.name: s for s in parameters.symbols}})
-    expr = sp.sympify(given)
-    if not isinstance(expr, sp.Expr):
-        raise ValueError(f"a generator is a formula in u. Got {given!r}")
-    expr = expr.replace(lambda x: x.is_Float, lambda x: sp.Rational(str(x)))
-    unknown = {s for s in expr.free_symbols if s.name != "u"} - set(parameters.symbols)
-    if unknown:
-        raise ValueError(
-            f"a generator is a function of u alone. Got {', '.join(map(str, unknown))} too"
-        )
-    return expr.xreplace({s: U for s in expr.free_symbols if s.name == "u"})
-
-
-def _instance(shape: Profile, values: Mapping[sp.Symbol, sp.Expr]) -> Profile:
-    if not values:
-        return shape
-    pieces = tuple(
-        Piece(p.lo.subs(values), p.hi.subs(values), p.expr.subs(values)) for p in shape.pieces
-    )
-    ends = (shape.at_zero, shape.slope_at_zero, shape.slope_at_infinity, shape.height)
-    return Profile(pieces, *(tidy(end.subs(values)) for end in ends))
-
-
-def _looks_constant(slope: sp.Expr, piece: Piece) -> bool:
-    """False when balls show two different values of it in the piece."""
-    first = piece.inside()
-    others = [Piece(piece.lo, first, slope).inside(), Piece(first, piece.hi, slope).inside()]
-    with ctx.workprec(200):
-        balls = [ball_at(slope, exact_ball(x)) for x in (first, *others)]
-        return all(b is None or balls[0] is None or b.overlaps(balls[0]) for b in balls)
-
-
-def _between(piece: ConjugatePiece, point: sp.Expr, shape: Profile) -> bool:
-    if piece.lo is not -sp.oo and sign_of(point - piece.lo) < 0:
-        return False
-    if piece.hi is sp.oo:
-        return True
-    sign = sign_of(point - piece.hi)
-    return sign < 0 or (sign == 0 and piece.hi != shape.slope_at_infinity)
-
-
-def _formula_ball(expr: sp.Expr, point: sp.Expr) -> arb | None:
-    for bits in (200, 1600):
-        with ctx.workprec(bits):
-            try:
-                ball = compile_ball(expr)({T: exact_ball(point, bits)}, False)
-            except (NotEnclosable, ValueError, ZeroDivisionError):
-                return None
-        if not isinstance(ball, arb) or not ball.is_finite():
-            return None
-        if ball.is_zero() or ball.rel_accuracy_bits() > 70:
-            return ball
-    try:
-        return arb(0) if sign_of(expr.subs(T, point)) == 0 else None
-    except Undecided:
-        return None
-
-
-__all__ = ["FDivergence", "OutOfReach", "Undecided"]
+__all__ = ["FDivergence", "Undecided"]

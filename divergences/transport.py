@@ -100,6 +100,10 @@ def optimal_transport(
         >>> float(moved.cost)
         5.0
     """
+    if cost is None:
+        for name, given in (("x", x), ("y", y)):
+            if given is None:
+                raise ValueError(f"`{name}` must be given where there is no cost matrix")
     arrays = common(x=x, y=y, x_weights=x_weights, y_weights=y_weights, cost=cost)
     xp = arrays.xp
     x, y, x_weights, y_weights, cost = arrays.values
@@ -227,10 +231,8 @@ def _dot(a: Array, b: Array) -> float:
     return math.fsum(_products(a, b))
 
 
-def _points(xp: ModuleType, x: Array | None, name: str) -> Array:
+def _points(xp: ModuleType, x: Array, name: str) -> Array:
     """(n, d), finite."""
-    if x is None:
-        raise ValueError(f"`{name}` must be given where there is no cost matrix")
     if x.ndim not in (1, 2) or 0 in tuple(x.shape):
         raise ValueError(
             f"`{name}` must have the shape (points, dimensions), neither 0. Got {tuple(x.shape)}"

@@ -14,7 +14,7 @@ Positions enter by differences alone, so that a large common offset costs no dig
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
@@ -32,6 +32,7 @@ __all__ = ["SlicedWasserstein", "sliced_wasserstein1", "wasserstein1"]
 
 _PARALLEL = 1 << 17  # samples from which a second thread pays for itself
 _BLOCK = 1 << 15  # entries of a piece of the CDF integral: its temporaries stay in cache
+_PIECE = 1 << 18  # entries gathered at a time
 _PACKED = 1 << 12  # points from which packing them into integers pays for itself
 _COARSE, _FINE = 2.0**62, 2.0**40  # weights in fixed point: their sums are exact, in any order
 
@@ -48,9 +49,9 @@ def wasserstein1(
 ) -> Array:
     r"""The Wasserstein distance W_p = (int_0^1 |F^-1 - G^-1|^p dt)^(1/p) of samples on the line; in [0, inf).
 
-    W_1 unless `p` is given. Exactly 0 for the same samples. Gradients (torch) flow to positions and weights; where the distance has a kink they are one of its one-sided derivatives,
-    and 0 for p = 1 where the two samples agree. As the weights are divided by their sum, their gradients are those
-    of the quotient: they have mean 0 under the weights.
+    W_1 unless `p` is given. Exactly 0 for the same samples. Gradients (torch) flow to positions and weights; where the
+    distance has a kink they are one of its one-sided derivatives, and 0 for p = 1 where the two samples agree. As the
+    weights are divided by their sum, their gradients are those of the quotient: they have mean 0 under the weights.
 
     Args:
         x: Samples of P, shape (..., n), n on `axis`. Integers are taken as float64.
@@ -178,10 +179,10 @@ class _Line(NamedTuple):
     xp: ModuleType
     x: Array  # (*batch_x, n)
     y: Array  # (*batch_y, m)
-    u: Array | None  # weights of x: (n,), or broadcasting against x
-    v: Array | None
+    u: Array  # weights of x: (n,), or broadcasting against x; None for equal ones
+    v: Array
     batch: tuple[int, ...]
-    dtype: object
+    dtype: Any
 
 
 def _prepare(arrays: Arrays, axis: int, normalize: bool) -> _Line:
@@ -305,10 +306,8 @@ def _integer_segments(n: int, m: int) -> tuple[Array, Array, Array]:
     return starts // b, starts // a, (ends - starts) / (n * b)
 
 
-def _mean_power(
-    xp: ModuleType, gap: Array, width: Array | None, p: float, dust: float = 0.0
-) -> Array:
-    """(sum width gap^p)^(1/p) over the last axis, equal widths by default, pieces up to `dust` left out at p = inf."""
+def _mean_power(xp: ModuleType, gap: Array, width: Array, p: float, dust: float = 0.0) -> Array:
+    """(sum width gap^p)^(1/p) over the last axis, equal widths for None, pieces up to `dust` left out at p = inf."""
     if p == 1:
         return xp.mean(gap, axis=-1) if width is None else xp.sum(width * gap, axis=-1)
     if p == math.inf:
@@ -381,8 +380,9 @@ def _weighted_numpy(line: _Line) -> Array:
     found = np.zeros(rows)
     for row, (a, b, s, t) in enumerate(zip(x, y, u, v, strict=True)):
         if n != m or not (np.array_equal(a, b) and np.array_equal(s, t)):
-            z = np.concatenate([a, b])
-            found[row] = _area(z, np.concatenate([s, -t]), _ascending(z))
+            z, signed = np.concatenate([a, b]), np.concatenate([s, t])
+            np.negative(signed[n:], out=signed[n:])
+            found[row] = _area(z, signed, _ascending(z))
     return found.reshape(line.batch)
 
 
@@ -406,15 +406,19 @@ def _ascending(z: Array) -> Array:
         some |= np.arange(start, start + len(some))
     keys.sort()
     mask = (1 << bits) - 1
-    close = (keys[1:] ^ keys[:-1]) <= mask
-    crowded = int(np.count_nonzero(close))
-    if crowded > count // 16:
+    close = [
+        start + np.flatnonzero((keys[start + 1 : end] ^ keys[start : end - 1]) <= mask)
+        for start in range(0, count - 1, _BLOCK)
+        for end in (min(start + _BLOCK + 1, count),)
+    ]
+    crowded = np.concatenate(close)  # the places of the first of each such pair
+    if len(crowded) > count // 16:
         return np.argsort(z)
-    order = keys & mask
-    if crowded:
-        at = np.flatnonzero(np.append(close, False) | np.append(False, close))
-        order[at] = order[at[np.lexsort((z[order[at]], keys[at] >> bits))]]
-    return order
+    at = np.union1d(crowded, crowded + 1) if len(crowded) else crowded
+    place = keys[at] >> bits
+    keys &= mask
+    keys[at] = keys[at[np.lexsort((z[keys[at]], place))]]
+    return keys
 
 
 def _area(z: Array, signed: Array, order: Array) -> float:
@@ -425,10 +429,8 @@ def _area(z: Array, signed: Array, order: Array) -> float:
     """
     coarse, fine, left = 0, 0, 0.0
     parts = []
-    z, signed = _both(z.take, signed.take, order, order)
-    for start in range(0, len(z) - 1, _BLOCK):
-        at = z[start : start + _BLOCK + 1]
-        rest = signed[start : start + len(at) - 1] * _COARSE
+    for at, rest in _gathered(z, signed, order):
+        rest *= _COARSE
         upper = _integers(rest)
         rest *= _FINE
         lower = _integers(rest)
@@ -449,6 +451,19 @@ def _area(z: Array, signed: Array, order: Array) -> float:
         height *= at[1:] - at[:-1]
         parts.append(float(height.sum()))
     return math.fsum(parts) / _COARSE
+
+
+def _gathered(z: Array, signed: Array, order: Array) -> Iterator[tuple[Array, Array]]:
+    """Blocks of points in ascending order, one more than weights: gathered in large pieces, by two threads."""
+    threads = 2 if len(order) >= _PARALLEL and thread_count() > 1 else 1
+    with ThreadPoolExecutor(1) as pool:  # a thread starts with its first task
+        for start in range(0, len(order) - 1, _PIECE):
+            some = order[start : start + _PIECE + 1]
+            task = pool.submit(z.take, some) if threads > 1 else None
+            weights = signed.take(some[:-1])
+            points = z.take(some) if task is None else task.result()
+            for i in range(0, len(weights), _BLOCK):
+                yield points[i : i + _BLOCK + 1], weights[i : i + _BLOCK]
 
 
 def _integers(values: Array) -> Array:

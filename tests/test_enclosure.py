@@ -1,5 +1,6 @@
 """Balls against mpmath at 60 digits; what diverges or is not real never gets a ball."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,17 +53,32 @@ NUMBERS: dict[str, tuple[sp.Expr, Callable[[], Any]]] = {
     "sign": (sp.sign(sp.cos(2)) * pi, lambda: -mp.pi),
     "maximum": (Max(sqrt(2), Rational(7, 5)), lambda: mp.sqrt(2)),
     "minimum": (Min(sqrt(2), Rational(7, 5), pi), lambda: mp.mpf(7) / 5),
-    "hyperbolic": (sp.tanh(a) + sp.sinh(b) * sp.cosh(b), lambda: mp.tanh(mp.mpf(3) / 7) + mp.sinh(mp.mpf(-5) / 3) * mp.cosh(mp.mpf(5) / 3)),
-    "inverse functions": (sp.atan(b) + sp.atanh(a), lambda: mp.atan(mp.mpf(-5) / 3) + mp.atanh(mp.mpf(3) / 7)),
-    "error function": (erf(a) - sp.erfc(b), lambda: mp.erf(mp.mpf(3) / 7) - mp.erfc(mp.mpf(-5) / 3)),
-    "gamma": (sp.gamma(a) + sp.loggamma(Rational(9, 4)), lambda: mp.gamma(mp.mpf(3) / 7) + mp.loggamma(mp.mpf(9) / 4)),
+    "hyperbolic": (
+        sp.tanh(a) + sp.sinh(b) * sp.cosh(b),
+        lambda: mp.tanh(mp.mpf(3) / 7) + mp.sinh(mp.mpf(-5) / 3) * mp.cosh(mp.mpf(5) / 3),
+    ),
+    "inverse functions": (
+        sp.atan(b) + sp.atanh(a),
+        lambda: mp.atan(mp.mpf(-5) / 3) + mp.atanh(mp.mpf(3) / 7),
+    ),
+    "error function": (
+        erf(a) - sp.erfc(b),
+        lambda: mp.erf(mp.mpf(3) / 7) - mp.erfc(mp.mpf(-5) / 3),
+    ),
+    "gamma": (
+        sp.gamma(a) + sp.loggamma(Rational(9, 4)),
+        lambda: mp.gamma(mp.mpf(3) / 7) + mp.loggamma(mp.mpf(9) / 4),
+    ),
     "digamma": (sp.digamma(Rational(9, 4)), lambda: mp.digamma(mp.mpf(9) / 4)),
     "Lambert W": (sp.LambertW(Rational(9, 4)), lambda: mp.lambertw(mp.mpf(9) / 4).real),
     "Lambert W below 0": (sp.LambertW(Rational(-1, 3)), lambda: mp.lambertw(mp.mpf(-1) / 3).real),
-    "piecewise": (Piecewise((1 / x, x > 1), (sqrt(2) * x, True)).subs(x, a), lambda: mp.sqrt(2) * 3 / 7),
+    "piecewise": (
+        Piecewise((1 / x, x > 1), (sqrt(2) * x, True)).subs(x, a),
+        lambda: mp.sqrt(2) * 3 / 7,
+    ),
     "cancellation": (exp(Rational(1, 10**20)) - 1 - Rational(1, 10**20), lambda: mp.mpf(0)),
     "large": (exp(200), lambda: mp.exp(200)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -80,40 +96,76 @@ INTEGRALS: dict[str, tuple[sp.Expr, Callable[[], Any]]] = {
     "a polynomial": (Integral(x**3 - x, (x, -1, 2)), lambda: mp.mpf(9) / 4),
     "backwards": (Integral(exp(x), (x, 1, 0)), lambda: 1 - mp.e),
     "a normal density": (Integral(normal(x, R(1, 3), R(2, 5)), (x, -oo, oo)), lambda: mp.mpf(1)),
-    "half a normal density": (Integral(normal(x, 0, 1), (x, -oo, R(1, 3))), lambda: mp.ncdf(mp.mpf(1) / 3)),
-    "a normal density far away": (Integral(normal(x, 40, R(1, 9)), (x, -oo, oo)), lambda: mp.mpf(1)),
+    "half a normal density": (
+        Integral(normal(x, 0, 1), (x, -oo, R(1, 3))),
+        lambda: mp.ncdf(mp.mpf(1) / 3),
+    ),
+    "a normal density far away": (
+        Integral(normal(x, 40, R(1, 9)), (x, -oo, oo)),
+        lambda: mp.mpf(1),
+    ),
     "KL of normals": (
         Integral(normal(x, 1, 2) * log(normal(x, 1, 2) / normal(x, -1, 3)), (x, -oo, oo)),
         lambda: mp.log(mp.mpf(3) / 2) + mp.mpf(8) / 18 - mp.mpf(1) / 2,
     ),
     "Laplace": (Integral(exp(-Abs(x - R(1, 3)) / 2) / 4, (x, -oo, oo)), lambda: mp.mpf(1)),
     "the size of Laplace": (
-        Integral(Abs(x) * exp(-Abs(x - 1)) / 2, (x, -oo, oo)), lambda: 1 + mp.exp(-1)
+        Integral(Abs(x) * exp(-Abs(x - 1)) / 2, (x, -oo, oo)),
+        lambda: 1 + mp.exp(-1),
     ),
     "Cauchy": (Integral(1 / (pi * (1 + x**2)), (x, -oo, oo)), lambda: mp.mpf(1)),
     "KL of Cauchys": (
         Integral(log((4 + x**2) / (2 * (1 + x**2))) / (pi * (1 + x**2)), (x, -oo, oo)),
         lambda: mp.log(mp.mpf(9) / 8),
     ),
-    "gamma": (Integral(x ** R(5, 2) * exp(-3 * x), (x, 0, oo)), lambda: mp.gamma(mp.mpf(7) / 2) / mp.mpf(3) ** (mp.mpf(7) / 2)),
-    "gamma, singular at 0": (Integral(x ** R(-2, 3) * exp(-x), (x, 0, oo)), lambda: mp.gamma(mp.mpf(1) / 3)),
-    "the logarithm under an exponential": (Integral(log(x) * exp(-x), (x, 0, oo)), lambda: -mp.euler),
+    "gamma": (
+        Integral(x ** R(5, 2) * exp(-3 * x), (x, 0, oo)),
+        lambda: mp.gamma(mp.mpf(7) / 2) / mp.mpf(3) ** (mp.mpf(7) / 2),
+    ),
+    "gamma, singular at 0": (
+        Integral(x ** R(-2, 3) * exp(-x), (x, 0, oo)),
+        lambda: mp.gamma(mp.mpf(1) / 3),
+    ),
+    "the logarithm under an exponential": (
+        Integral(log(x) * exp(-x), (x, 0, oo)),
+        lambda: -mp.euler,
+    ),
     "a logarithm at 0": (Integral(log(x), (x, 0, 1)), lambda: mp.mpf(-1)),
     "x log x": (Integral(x * log(x), (x, 0, 1)), lambda: mp.mpf(-1) / 4),
     "an inverse root at both ends": (Integral(1 / sqrt(x * (1 - x)), (x, 0, 1)), lambda: mp.pi),
-    "a mixture": (Integral(x**2 * (normal(x, -2, 1) + 3 * normal(x, 1, R(1, 2))) / 4, (x, -oo, oo)), lambda: mp.mpf(5) / 4 + mp.mpf(3) / 4 * mp.mpf(5) / 4),
+    "a mixture": (
+        Integral(x**2 * (normal(x, -2, 1) + 3 * normal(x, 1, R(1, 2))) / 4, (x, -oo, oo)),
+        lambda: mp.mpf(5) / 4 + mp.mpf(3) / 4 * mp.mpf(5) / 4,
+    ),
     "the entropy of a mixture": (
-        Integral(-(normal(x, -1, 1) + normal(x, 1, 1)) / 2 * log((normal(x, -1, 1) + normal(x, 1, 1)) / 2), (x, -oo, oo)),
+        Integral(
+            -(normal(x, -1, 1) + normal(x, 1, 1))
+            / 2
+            * log((normal(x, -1, 1) + normal(x, 1, 1)) / 2),
+            (x, -oo, oo),
+        ),
         lambda: _mixture_entropy(),
     ),
     "a logistic": (Integral(exp(-x) / (1 + exp(-x)) ** 2, (x, 0, oo)), lambda: mp.mpf(1) / 2),
     "a power at infinity": (Integral(1 / (1 + x**4), (x, -oo, oo)), lambda: mp.pi / mp.sqrt(2)),
-    "pieces": (Integral(Piecewise((x, x < R(1, 3)), (x**2, True)), (x, 0, 1)), lambda: mp.mpf(1) / 18 + mp.mpf(26) / 81),
+    "pieces": (
+        Integral(Piecewise((x, x < R(1, 3)), (x**2, True)), (x, 0, 1)),
+        lambda: mp.mpf(1) / 18 + mp.mpf(26) / 81,
+    ),
     "a kink": (Integral(Max(x, 1 - x) ** 2, (x, 0, 1)), lambda: mp.mpf(7) / 12),
-    "two variables": (Integral(normal(x, 0, 1) * normal(y, 0, 2) * (x**2 + y**2), (x, -oo, oo), (y, -oo, oo)), lambda: mp.mpf(5)),
-    "nearly no range": (Integral(exp(x), (x, R(1, 3), R(1, 3) + R(1, 10**9))), lambda: mp.exp(mp.mpf(1) / 3) * mp.expm1(mp.mpf(1) / 10**9)),
-    "an oscillation": (Integral(cos(x) * exp(-(x**2)), (x, -oo, oo)), lambda: mp.sqrt(mp.pi) * mp.exp(mp.mpf(-1) / 4)),
-}  # fmt: skip
+    "two variables": (
+        Integral(normal(x, 0, 1) * normal(y, 0, 2) * (x**2 + y**2), (x, -oo, oo), (y, -oo, oo)),
+        lambda: mp.mpf(5),
+    ),
+    "nearly no range": (
+        Integral(exp(x), (x, R(1, 3), R(1, 3) + R(1, 10**9))),
+        lambda: mp.exp(mp.mpf(1) / 3) * mp.expm1(mp.mpf(1) / 10**9),
+    ),
+    "an oscillation": (
+        Integral(cos(x) * exp(-(x**2)), (x, -oo, oo)),
+        lambda: mp.sqrt(mp.pi) * mp.exp(mp.mpf(-1) / 4),
+    ),
+}
 
 
 def _mixture_entropy() -> Any:
@@ -141,15 +193,19 @@ NO_BALL = {
     "exponential integral": Integral(exp(-x) / x, (x, 0, oo)),
     "1/(x log x)": Integral(1 / (x * log(x)), (x, 2, oo)),
     "no limit at infinity": Integral(cos(x), (x, 0, oo)),
-    "chi-squared of too narrow a normal": Integral(normal(x, 0, 2) ** 2 / normal(x, 0, 1), (x, -oo, oo)),
+    "chi-squared of too narrow a normal": Integral(
+        normal(x, 0, 2) ** 2 / normal(x, 0, 1), (x, -oo, oo)
+    ),
     "an unknown function": sp.besselj(0, 1),
     "not real": sqrt(x - 5).subs(x, 1),
     "logarithm of a negative": log(-pi),
     "a decimal": sp.Float("0.1") + sqrt(2),
-    "zero over zero": sp.Mul(0, sp.Pow(sqrt(2) * sqrt(3) - sqrt(6), -1, evaluate=False), evaluate=False),
+    "zero over zero": sp.Mul(
+        0, sp.Pow(sqrt(2) * sqrt(3) - sqrt(6), -1, evaluate=False), evaluate=False
+    ),
     "unknown sign": sp.Pow(sqrt(2) * sqrt(3) - sqrt(6), -1, evaluate=False),
     "no branch": Piecewise((1, sp.sqrt(2) < 1), evaluate=False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NO_BALL)
@@ -236,5 +292,5 @@ def test_random_integrals_over_a_range(expr: sp.Expr, start: Any, width: Any) ->
         at = [mp.mpf(start.numerator) / start.denominator + (k + 0.5) * h for k in range(cells)]
         values = [mp.mpf(f(z)) for z in at]
         total = h * mp.fsum(values)
-        roughness = h * mp.fsum(abs(q - p) for p, q in zip(values, values[1:], strict=False))
+        roughness = h * mp.fsum(abs(q - p) for p, q in itertools.pairwise(values))
     assert abs(float(ball.mid()) - total) <= float(roughness) + 1e-3 * (1 + abs(float(total)))

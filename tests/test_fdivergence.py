@@ -87,7 +87,7 @@ def _plain(text: str) -> sp.Expr:
     [("log(u-1)", None), ("1/(u-2)", 2), ("sqrt(u-3)", None), ("log(2-u)", None), ("tan(u)", 0)],
 )
 def test_a_generator_that_is_not_finite_and_real_is_refused(text: str, point: int | None) -> None:
-    with pytest.raises(ValueError, match="real|finite") as refusal:
+    with pytest.raises(ValueError, match=r"real|finite") as refusal:
         FDivergence(text)
     if point:
         assert refusal.value.witness == point
@@ -174,7 +174,7 @@ def test_range_and_adjoint(name: str) -> None:
 
 SYMMETRIC = {
     "total_variation", "squared_hellinger", "jeffreys", "jensen_shannon", "jensen_shannon_weighted(1/2)", "gan",
-    "alpha(1/2)", "le_cam", "hockey_stick(1)", "arithmetic_geometric", "u**2+1/u-2",
+    "alpha(1/2)", "le_cam", "hockey_stick(1)", "arithmetic_geometric", "u**2+1/u-2", "sqrt(1+u**2)-sqrt(2)",
 }  # fmt: skip
 
 
@@ -218,10 +218,17 @@ GRID = np.concatenate([s * np.array([1e-300, 1e-17, 1e-9, 1e-4, 0.03, 0.49, 0.51
 TOLERANCE = 1.2e-13  # e^(k v) at v = 700 costs |k v| ulps by itself
 
 
+@cache
+def _slope(f: FDivergence) -> sp.Expr:
+    """sympy's own derivative, Max written through |.| so that it has one."""
+    x = sp.Symbol("u", positive=True)
+    return sp.diff(f.expression.subs(U, x).rewrite(sp.Abs), x).subs(x, U)
+
+
 def _critic_oracle(f: FDivergence, v: float) -> tuple[mp.mpf, mp.mpf]:
     """f'(e^v) and e^v f'(e^v) - f(e^v) from sympy's derivative, in 1,200 digits."""
     u = mp.exp(mp.mpf(v))
-    slope = numeric(sp.diff(f.expression, U).doit() if not f.kinks else f.derivative)(u)
+    slope = numeric(_slope(f))(u)
     return slope, u * slope - numeric(f.expression)(u)
 
 
@@ -249,12 +256,11 @@ def test_critic_on_torch_with_gradients(name: str) -> None:
     g, h = f.activation(v), f.conjugate_of_activation(v)
     assert np.allclose(g.detach().numpy(), f.activation(values), rtol=1e-14, atol=0)
     assert np.allclose(h.detach().numpy(), f.conjugate_of_activation(values), rtol=1e-14, atol=0)
-    (dg,) = torch.autograd.grad(g.sum(), v, allow_unused=True)
-    (dh,) = torch.autograd.grad(h.sum(), v, allow_unused=True)
-    dg, dh = (torch.zeros_like(v) if d is None else d for d in (dg, dh))
+    (dg,) = torch.autograd.grad(g.sum(), v)
+    (dh,) = torch.autograd.grad(h.sum(), v)
     assert torch.isfinite(dg).all() and torch.isfinite(dh).all()
     assert (dg >= -1e-300).all()  # 30b: g increases
-    moderate = torch.abs(v) < 30
+    moderate = torch.abs(v) < 3.5
     assert torch.allclose(dh[moderate], (torch.exp(v) * dg)[moderate], rtol=1e-9, atol=1e-13)
 
 

@@ -20,6 +20,7 @@ from derivations.claim import (
     TakenOnTrust,
     Touching,
     Verdict,
+    above,
     at_least,
     at_most,
     chain,
@@ -62,6 +63,12 @@ CITED = {
         C(Integral(x * m, (x, 0, 1)), eq(m / 2, ""), given={m: REAL}, id="linear"),
         C(Abs(x - y), eq(x - y, ""), given={x: REAL, y: REAL}, hypotheses=(x > y,), id="ordered"),
         C(Abs(x), eq(x, ""), given={x: POSITIVE}, id="positive"),
+        C(
+            Supremum(J * (u * t - u**2 / 2), u, -oo, oo),
+            eq(J * t**2 / 2, ""),
+            given={t: REAL},
+            id="half-square",
+        ),
         C(x, eq(x + 1, ""), given={x: REAL}, id="false", expected=Verdict.REFUTED),
     )
 }
@@ -175,6 +182,38 @@ NOT_TO_BE_PROVED = {
         Total(q * log(y)),
         at_most(log(Total(q * y)), "", by=TakenOnTrust("jensen-log")),
         given={q: PerAtom(POSITIVE), y: PerAtom(POSITIVE)},
+    ),
+    # --- a bound name that a hypothesis or an instance brings in from outside
+    "a range that names the supremum's own variable": C(
+        Supremum(-((u - t) ** 2), u, -oo, oo),
+        eq(-((t - u) ** 2), "", by=Stationary(sp.S(0))),
+        given={u: REAL, t: Interval(u, oo)},
+    ),
+    "a range that names the integral's own variable": C(
+        Integral(t - x, (x, 0, 1)), eq(t - x, ""), given={x: POSITIVE, t: Interval(x, oo)}
+    ),
+    "an instance that names the supremum's own variable": C(
+        Supremum(J * (u * u - u**2 / 2), u, -oo, oo),
+        eq(J * u**2 / 2, "", by=ByClaim("half-square", {t: u})),
+        given={u: REAL},
+    ),
+    "a parameter called x, beside a strict inequality": C(
+        (y - 1) ** 2 * (x - y + 1),
+        above(0, "", by=Touching(y, sp.S(1))),
+        given={x: POSITIVE, y: Interval(1, oo)},
+    ),
+    # --- a value where a limit is meant
+    "a value at the end that the function does not approach": C(
+        Supremum(Piecewise((u, u < 1), (5, True)), u, 0, 1), eq(5, "", by=AtEnd(sp.S(1)))
+    ),
+    "a value in the place of a limit": C(
+        sp.Limit(J * (Abs(x) + Piecewise((0, x <= 0), (1, True))), x, 0), eq(0, "")
+    ),
+    # --- an inequality, strictly
+    "strict where equality is possible": C(x**2, above(0, ""), given={x: REAL}),
+    "strict totals": C(J**2 * Total(p * log(p / q)), above(0, ""), given={p: Mass(), q: Mass()}),
+    "greater, by a claim of greater or equal": C(
+        J**2 * (x**2 + 1), above(J**2 * 2 * x, "", by=ByClaim("square")), given={x: REAL}
     ),
     # --- hypotheses that nobody stated
     "the root of a square": C(J * sqrt(x**2), eq(J * x, ""), given={x: REAL}),

@@ -39,7 +39,7 @@ ONE_DIMENSION = Claim(
             eq(Integral(_p * _log_ratio, (x, -oo, oo)), "the log ratio is a quadratic in x"),
             eq(
                 Integral(_standard * _log_ratio.subs(x, mu1 + s1 * z), (z, -oo, oo)),
-                "x = mu1 + sigma1 z",
+                "standardise",
                 by=ChangeOfVariable(x, mu1 + s1 * z, z),
             ),
             eq(kl(mu1, s1, mu2, s2), "E z = 0, E z^2 = 1"),
