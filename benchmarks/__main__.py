@@ -1,6 +1,7 @@
 """Run every benchmark and print its tables."""
 
-from benchmarks import discrete
+from benchmarks import discrete, wasserstein
 
 if __name__ == "__main__":
     discrete.main()
+    wasserstein.main()

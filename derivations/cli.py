@@ -55,7 +55,9 @@ def verify(
         Path | None, typer.Option(metavar="DIR", help="Write a page, DIR/index.html.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
-    mutants: Annotated[bool, typer.Option("--mutants", help="Try every single edit of each result.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Try every single edit of each result.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0.01, help="Seconds for one claim.")] = 60.0,
 ) -> None:
     """Check claims by both routes, with all that they rest on. Status 1: a verdict surprises."""

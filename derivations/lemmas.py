@@ -36,7 +36,7 @@ def _cauchy_schwarz(smaller: sp.Expr, larger: sp.Expr, masses: frozenset[sp.Symb
     left, right = sorted(smaller.atoms(Total), key=str), sorted(larger.atoms(Total), key=str)
     if len(left) != 1 or len(right) != 2:
         return False
-    A, B, C = sp.symbols("A B C", positive=True)
+    A, B, C = sp.symbols("A'' B'' C''", positive=True)
     factor = sp.simplify(smaller.xreplace({left[0]: C}) / C)
     shape = larger.xreplace({right[0]: A, right[1]: B})
     return (

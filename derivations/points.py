@@ -41,6 +41,8 @@ class Point:
 
     def _written_out(self, expr: sp.Expr) -> sp.Expr:
         if isinstance(expr, Total):
+            if not self.vectors:
+                raise NotEnclosable(f"{expr} has no alphabet: nothing in it varies with the atom")
             term = self._written_out(expr.term)
             return sp.Add(
                 *(
@@ -139,4 +141,6 @@ def _holds(hypothesis: sp.Rel, point: Point) -> bool:
         return bool(ball > 0)
     if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
         return bool(ball < 0)
-    return bool(ball.contains(0)) and difference == 0
+    if isinstance(hypothesis, sp.Unequality):
+        return bool(ball > 0 or ball < 0)
+    return isinstance(hypothesis, sp.Equality) and difference == 0

@@ -16,6 +16,8 @@ import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
+from .smooth import is_smooth
+
 CALCULUS_DEPTH = 3  # how many derivatives a sign proof may go down
 SIMPLIFY_OPS = 400  # larger expressions are not given to sympy's general simplifier
 SPOT_VALUES = (sp.Rational(5, 7), sp.Rational(11, 5), sp.Rational(3, 11), sp.Rational(17, 9))
@@ -142,11 +144,9 @@ def _lambert_positive(expr: sp.Expr) -> sp.Expr:
 def _strictly_monotone(expr: sp.Expr, depth: int) -> bool:
     """Rising from a limit >= 0 at 0, or falling to one at infinity, in some positive variable."""
     for x in sorted(expr.free_symbols, key=str):
-        if not x.is_positive:
+        if not x.is_positive or not is_smooth(expr, x):
             continue
         slope = sp.diff(expr, x)
-        if slope.has(sp.Derivative, sp.Subs):
-            continue
         for sign, end in ((1, 0), (-1, sp.oo)):
             if is_positive(sign * slope, depth):
                 limit = _limit(expr, x, end)
@@ -276,11 +276,9 @@ def _square_completes(expr: sp.Expr) -> bool:
 
 def _by_calculus(expr: sp.Expr, depth: int) -> bool:
     for x in sorted(expr.free_symbols, key=str):
-        if not x.is_real:
+        if not x.is_real or not is_smooth(expr, x):
             continue
         slope = sp.diff(expr, x)
-        if slope.has(sp.Derivative, sp.Subs):
-            continue
         for touch in _touching_points(expr, slope, x):
             if touches(expr, x, touch, depth - 1):
                 return True
@@ -305,7 +303,7 @@ def _touching_points(expr: sp.Expr, slope: sp.Expr, x: sp.Symbol) -> Iterator[sp
 
 def touches(expr: sp.Expr, x: sp.Symbol, at: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     """expr = 0 = slope at `at`, and it is convex in x (or its slope has the sign of x - at)."""
-    if x.is_positive and not is_positive(at):
+    if not is_smooth(expr, x) or (x.is_positive and not is_positive(at)):
         return False  # convexity is only shown where x > 0
     slope = sp.diff(expr, x)
     if not (is_zero(expr.subs(x, at)) and is_zero(slope.subs(x, at))):

@@ -1,15 +1,12 @@
 """Route one: sympy closes each step, on the hypotheses that the claim states and no others.
 
 Before anything is simplified, each symbol is replaced by one that carries exactly what its domain
-says (`Prepared`): positive where the domain is (0, oo), the lower end plus a positive symbol where
-it is (a, oo), and so on. Then each step is checked by the rule that belongs to its reason.
+says (`prepare.py`). Then each step is checked by the rule that belongs to its reason.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
@@ -31,96 +28,14 @@ from .claim import (
 )
 from .language import Choice, Interval, Mass, PerAtom, Supremum, Total
 from .lemmas import LEMMAS
+from .prepare import Prepared, prepare, put
 from .signs import is_nonnegative, is_positive, is_zero, touches
-from .totals import Atoms, at_least_zero, equal_to_zero
+from .smooth import is_smooth
+from .totals import Atoms, at_least_zero, equal_to_zero, varies
 
 
 class NotShown(Exception):
     """The symbolic route cannot show this step; the message says what was missing."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A chain's symbols with their hypotheses built in; one for each case of its choices."""
-
-    where: Mapping[sp.Symbol, sp.Expr]
-    atoms: Atoms
-    per_atom_choices: Mapping[sp.Symbol, Choice]
-
-    def __call__(self, expr: sp.Expr) -> sp.Expr:
-        expr = sp.sympify(expr)
-        there = expr.subs(self.where, simultaneous=True) if self.where else expr
-        return _rebind(there.replace(lambda e: isinstance(e, sp.Pow), _tidy_power))
-
-    def per_atom_cases(self, expr: sp.Expr) -> Iterator[sp.Expr]:
-        """`expr` with each per-atom choice fixed to one of its values, in all ways."""
-        symbols = [s for s in self.per_atom_choices if expr.has(s)]
-        for values in itertools.product(*(self.per_atom_choices[s].values for s in symbols)):
-            yield expr.subs(dict(zip(symbols, values, strict=True)))
-
-
-def _tidy_power(power: sp.Pow) -> sp.Expr:
-    """Parametrised exponents and denominators cancel: with a = s/(1 + s), a/(a - 1) is -s."""
-    base, exponent = power.args
-    if exponent.free_symbols and base is not sp.E:
-        return base ** sp.cancel(sp.together(exponent))
-    if exponent == -1 and base.is_Add and base.is_rational_function():
-        return 1 / sp.factor(sp.cancel(sp.together(base)))
-    return power
-
-
-def prepare(link: Chain) -> Iterator[Prepared]:
-    """One `Prepared` a case: global choices are split, everything else is parametrised."""
-    choices = [s for s, domain in link.given.items() if isinstance(domain, Choice)]
-    options = [link.given[s].values for s in choices]  # type: ignore[union-attr]
-    for values in itertools.product(*options):
-        where: dict[sp.Symbol, sp.Expr] = {
-            s: sp.sympify(v) for s, v in zip(choices, values, strict=True)
-        }
-        masses: list[sp.Symbol] = []
-        others: list[sp.Symbol] = []
-        per_atom: dict[sp.Symbol, Choice] = {}
-        for symbol, domain in link.given.items():
-            if isinstance(domain, Mass):
-                where[symbol] = sp.Symbol(symbol.name, positive=True)
-                masses.append(where[symbol])
-            elif isinstance(domain, PerAtom) and isinstance(domain.domain, Choice):
-                where[symbol] = sp.Symbol(symbol.name, real=True)
-                others.append(where[symbol])
-                per_atom[where[symbol]] = domain.domain
-            elif isinstance(domain, Interval | PerAtom):
-                interval = domain.domain if isinstance(domain, PerAtom) else domain
-                ends = Interval(*(sp.sympify(e).subs(where) for e in (interval.lower,
-                                                                     interval.upper)))  # fmt: skip
-                where[symbol], parameter = ends.parametrised(symbol.name)
-                if isinstance(domain, PerAtom):
-                    others.append(parameter)
-        yield Prepared(where, Atoms(tuple(masses), tuple(others)), per_atom)
-
-
-def _rebind(expr: sp.Expr) -> sp.Expr:
-    """Bound variables get the assumptions that their range implies."""
-
-    def fresh(symbol: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Symbol:
-        return sp.Symbol(symbol.name, **({"positive": True} if lower.is_nonnegative
-                                         else {"real": True}))  # fmt: skip
-
-    def integral(node: sp.Integral) -> sp.Expr:
-        function, limits = node.function, []
-        for limit in node.limits:
-            x, lower, upper = limit
-            new = fresh(x, lower, upper)
-            function = function.subs(x, new)
-            limits.append((new, lower, upper))
-        return sp.Integral(_rebind(function), *limits)
-
-    def supremum(node: Supremum) -> sp.Expr:
-        new = fresh(node.variable, *node.bounds)
-        return Supremum(_rebind(node.objective.subs(node.variable, new)), new, *node.bounds)
-
-    return expr.replace(lambda e: isinstance(e, Supremum), supremum).replace(
-        lambda e: isinstance(e, sp.Integral), integral
-    )
 
 
 # --- closing integrals, limits and derivatives -------------------------------------------------
@@ -147,8 +62,18 @@ def closed(expr: sp.Expr) -> sp.Expr:
 
 @lru_cache(maxsize=4_000)
 def _integrated(node: sp.Integral) -> sp.Expr:
-    """A definite integral, one term of the expanded integrand at a time."""
+    """A definite integral, one term of the expanded integrand at a time.
+
+    The range must run upwards and the integrand be continuous inside it: sympy's primitives do
+    not see a pole on the way.
+    """
     function = sp.expand(sp.expand_log(node.function))
+    for x, lower, upper in node.limits:
+        if not (lower is -sp.oo or upper is sp.oo or is_nonnegative(upper - lower)):
+            raise NotShown(f"{lower} <= {upper} is not shown")
+        inside, parameter = Interval(lower, upper).parametrised("i''")
+        if not is_smooth(function.subs(x, inside), parameter, kinks=True):
+            raise NotShown(f"{function} is not shown to be continuous in {x}")
     total = sp.S.Zero
     for term in sp.Add.make_args(function):
         value = term
@@ -167,6 +92,8 @@ def _one_integral(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> s
 def _limit(node: sp.Limit) -> sp.Expr:
     """A limit, its kinks resolved into the piece that holds near the point."""
     g, x, end, side = node.args
+    if g.has(*JUMPS):
+        raise NotShown(f"{g} may jump")
     if not g.has(sp.Max, sp.Abs):
         return node.doit()
     if end.is_finite and str(side) == "+":
@@ -181,6 +108,7 @@ def _limit(node: sp.Limit) -> sp.Expr:
     return sp.limit(_near(g, x, end), x, end, str(side)) if end.is_infinite else node.doit()
 
 
+JUMPS = (sp.Piecewise, sp.sign, sp.Heaviside, sp.floor, sp.ceiling)  # not continuous
 CLOSERS: dict[type, Callable[[sp.Expr], sp.Expr]] = {sp.Integral: _integrated, sp.Limit: _limit}
 
 
@@ -210,7 +138,7 @@ def _algebra(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> N
         raise NotShown(f"{left} and {right} are not shown to be the same infinity")
     shown = SHOWN[step.relation]
     difference = difference.replace(sp.Max, lambda *a: sp.Max(*a).rewrite(sp.Abs))
-    if not all(shown(case, prepared.atoms) for case in prepared.per_atom_cases(difference)):
+    if not shown(difference, prepared.atoms):
         what = {Relation.EQUAL: "zero", Relation.ABOVE: "positive"}.get(step.relation, "nonnegative")
         raise NotShown(f"{difference} is not shown to be {what}")
 
@@ -239,10 +167,10 @@ def is_concave(g: sp.Expr, u: sp.Symbol, bounds: tuple[sp.Expr, sp.Expr]) -> boo
         if not is_nonnegative(-coefficient):
             return False
     bend = -sp.diff(smooth, u, 2)
-    if bend == 0:
-        return True
-    moved, _ = Interval(*bounds).parametrised("s''")
-    return is_nonnegative(sp.together(bend.subs(u, moved)))
+    moved, parameter = Interval(*bounds).parametrised("s''")
+    if not is_smooth(smooth.subs(u, moved), parameter):
+        return False
+    return bend == 0 or is_nonnegative(sp.together(bend.subs(u, moved)))
 
 
 def _stationary(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> None:
@@ -260,7 +188,7 @@ def _at_kink(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> N
     _require_inside(at, supremum.bounds)
     g, u = supremum.objective, supremum.variable
     s = sp.Symbol("s''", positive=True)
-    for side in (1, -1):
+    for side in (1, -1):  # `is_concave` has allowed no jump, only kinks
         slope = sp.limit(sp.diff(g.subs(u, at + side * s), s), s, 0, "+")
         if not is_nonnegative(-slope):
             raise NotShown(f"moving {'up' if side > 0 else 'down'} from {at} is not a descent")
@@ -303,6 +231,8 @@ def _near(g: sp.Expr, u: sp.Symbol, end: sp.Expr) -> sp.Expr:
 
 def _value_at(g: sp.Expr, u: sp.Symbol, end: sp.Expr, from_below: bool) -> sp.Expr:
     """g at the end, by substitution where that makes sense and as a limit elsewhere."""
+    if g.has(*JUMPS) and not g.has(sp.sign, sp.Heaviside):
+        raise NotShown(f"{g} may jump at {end}")
     value = g.subs(u, end) if end.is_finite else sp.nan
     if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.AccumBounds):
         return sp.limit(g, u, end, "-" if from_below else "+")
@@ -314,10 +244,13 @@ def _change_of_variable(left: sp.Expr, step: Step, right: sp.Expr, prepared: Pre
     assert isinstance(by, ChangeOfVariable)
     if not (isinstance(left, sp.Integral) and isinstance(right, sp.Integral)):
         raise NotShown("a change of variable needs an integral on both sides")
+    if len(left.limits) != 1 or len(right.limits) != 1:
+        raise NotShown("a change of variable is in one variable")
     (x, a, b), (z, c, d) = left.limits[0], right.limits[0]
-    if (x.name, z.name) != (by.old.name, by.variable.name):
-        raise NotShown(f"the integrals are over {x} and {z}, not {by.old} and {by.variable}")
-    new = prepared(by.new).subs(sp.Symbol(z.name), z)
+    # Both sides name their variable b''0; the old one must not be taken for the new one.
+    old, z_old = sp.Symbol("x''", real=True), z
+    z = sp.Symbol("z''", **({"positive": True} if z_old.is_positive else {"real": True}))
+    new = prepared.under(by.new, by.variable, z)
     rate = sp.diff(new, z)
     if not is_positive(rate):
         raise NotShown(f"{new} is not shown to increase in {z}")
@@ -325,7 +258,8 @@ def _change_of_variable(left: sp.Expr, step: Step, right: sp.Expr, prepared: Pre
         reached = sp.limit(new, z, image, side)
         if reached != end and not is_zero(reached - end):
             raise NotShown(f"at {z} = {image} the new variable is {reached}, not {end}")
-    _require_equal(left.function.subs(x, new) * rate, right.function)
+    moved = left.function.subs(x, old).subs(old, new) * rate
+    _require_equal(moved, right.function.subs(z_old, z))
 
 
 def _touching(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> None:
@@ -422,12 +356,11 @@ def _by_claim(
     images = {symbol: by.where.get(symbol, symbol) for symbol in cited.given}
     for symbol, domain in cited.given.items():
         _require_in_domain(prepared(images[symbol]), domain, images, prepared, by.claim)
+    instance = {symbol: prepared(image) for symbol, image in images.items()}
     for hypothesis in cited.hypotheses:
-        if not _holds(hypothesis.subs(images, simultaneous=True), prepared):
+        if not _holds(hypothesis, instance):
             raise NotShown(f"{by.claim} needs {hypothesis}, which is not shown")
-    first, last = (
-        prepared(e.subs(images, simultaneous=True)) for e in (cited.first, cited.last)
-    )
+    first, last = (put(e, instance, 0) for e in (cited.first, cited.last))
     # An equality may be used inside an expression; an inequality only on the whole of it.
     inside = step.relation is Relation.EQUAL and left.has(first)
     rewritten = left.xreplace({first: last}) if inside else None
@@ -439,8 +372,8 @@ def _by_claim(
         raise NotShown(f"{by.claim} gives {rewritten}, not {right}")
 
 
-def _holds(hypothesis: sp.Rel, prepared: Prepared) -> bool:
-    difference = prepared(hypothesis.lhs - hypothesis.rhs)
+def _holds(hypothesis: sp.Rel, instance: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    difference = put(hypothesis.lhs - hypothesis.rhs, instance, 0)
     if isinstance(hypothesis, sp.StrictGreaterThan | sp.GreaterThan):
         return is_positive(difference)
     if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
@@ -465,9 +398,10 @@ def _require_in_domain(
         interval = domain.domain if isinstance(domain, PerAtom) else domain
         if not isinstance(interval, Interval):
             raise NotShown(f"{claim} is for a choice at every atom")
-        lower, upper = (
-            prepared(sp.sympify(end).subs(images)) for end in (interval.lower, interval.upper)
-        )
+        if not isinstance(domain, PerAtom) and varies(image, prepared.atoms):
+            raise NotShown(f"{claim} is for one number, {image} differs from atom to atom")
+        instance = {symbol: prepared(value) for symbol, value in images.items()}
+        lower, upper = (put(end, instance, 0) for end in (interval.lower, interval.upper))
         good = bool(
             (image.is_real or image.has(Total))
             and (lower is -sp.oo or is_positive(image - lower))
@@ -494,8 +428,7 @@ def check_step(
                 RULES[type(step.by)](sides[0], step, sides[1], prepared)
     except NotShown as gap:
         return str(gap)
-    except (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        # sympy raises these from inside; a route that cannot speak says so.
+    except Exception as error:  # sympy raises all kinds from inside: a route that cannot speak
         return f"sympy: {type(error).__name__}: {error}"
     return None
 

@@ -8,8 +8,8 @@ zero (or nonnegative) when its term is, up to a combination of probability vecto
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -23,10 +23,23 @@ class Atoms:
 
     masses: tuple[sp.Symbol, ...]
     values: tuple[sp.Symbol, ...]
+    choices: Mapping[sp.Symbol, tuple[sp.Expr, ...]] = field(default_factory=dict)
 
     @property
     def all(self) -> frozenset[sp.Symbol]:
         return frozenset(self.masses + self.values)
+
+    def cases(self, term: sp.Expr) -> Iterator[sp.Expr]:
+        """A term with each atom's choices fixed, in all ways: what one atom may look like."""
+        symbols = [s for s in self.choices if term.has(s)]
+        for values in itertools.product(*(self.choices[s] for s in symbols)):
+            yield term.subs(dict(zip(symbols, values, strict=True)))
+
+
+def varies(expr: sp.Expr, atoms: Atoms) -> bool:
+    """True when `expr`, outside its totals, differs from atom to atom."""
+    outside = expr.replace(lambda e: isinstance(e, Total), lambda e: sp.S.One)
+    return bool(outside.free_symbols & atoms.all)
 
 
 class Gathering:
@@ -90,7 +103,9 @@ def equal_to_zero(expr: sp.Expr, atoms: Atoms) -> bool:
     if any(w.has(sp.nan, sp.zoo, sp.oo) for w in weights):
         return False
     linear = sp.Add(*(w * mass for w, mass in zip(weights, atoms.masses, strict=True)))
-    return is_zero(term - linear) and is_zero(sp.Add(*weights) + constant)
+    return is_zero(sp.Add(*weights) + constant) and all(
+        is_zero(case) for case in atoms.cases(term - linear)
+    )
 
 
 def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
@@ -102,8 +117,9 @@ def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
         parts = gathering.regrouped()
         if parts is None or not gathering.names:
             return is_nonnegative(Gathering(expr, atoms).expr)
-        if any(is_nonnegative(candidate) for candidate in _spread(*parts, atoms)):
-            return True
+        for candidate in _spread(*parts, atoms):
+            if all(is_nonnegative(case) for case in atoms.cases(candidate)):
+                return True
     return False
 
 

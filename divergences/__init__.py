@@ -23,23 +23,35 @@ from divergences.discrete import (
 
 if TYPE_CHECKING:
     from divergences import gaussian
+    from divergences.continuous import between
+    from divergences.densities import Mixture
     from divergences.fdivergence import FDivergence
     from divergences.generators import catalogue
+    from divergences.samples import classifier_divergence, knn_kl
     from divergences.transport import optimal_transport
+    from divergences.variational import donsker_varadhan, infonce, lower_bound, nwj
     from divergences.wasserstein import sliced_wasserstein1, wasserstein1
 
 __all__ = [
     "FDivergence",
+    "Mixture",
     "alpha",
+    "between",
     "catalogue",
     "chi2",
+    "classifier_divergence",
+    "donsker_varadhan",
     "f_divergence",
     "gaussian",
+    "infonce",
     "jeffreys",
     "js",
     "kl",
+    "knn_kl",
     "le_cam",
+    "lower_bound",
     "neyman_chi2",
+    "nwj",
     "optimal_transport",
     "renyi",
     "sliced_wasserstein1",
@@ -51,8 +63,16 @@ __all__ = [
 # Loaded when first named: the name, its module, and the attribute there (None: the module itself).
 _LAZY: dict[str, tuple[str, str | None]] = {
     "FDivergence": ("divergences.fdivergence", "FDivergence"),
+    "Mixture": ("divergences.densities", "Mixture"),
+    "between": ("divergences.continuous", "between"),
     "catalogue": ("divergences.generators", "catalogue"),
+    "classifier_divergence": ("divergences.samples", "classifier_divergence"),
+    "donsker_varadhan": ("divergences.variational", "donsker_varadhan"),
     "gaussian": ("divergences.gaussian", None),
+    "infonce": ("divergences.variational", "infonce"),
+    "knn_kl": ("divergences.samples", "knn_kl"),
+    "lower_bound": ("divergences.variational", "lower_bound"),
+    "nwj": ("divergences.variational", "nwj"),
     "optimal_transport": ("divergences.transport", "optimal_transport"),
     "sliced_wasserstein1": ("divergences.wasserstein", "sliced_wasserstein1"),
     "wasserstein1": ("divergences.wasserstein", "wasserstein1"),

@@ -22,15 +22,21 @@ CURVED = (
 )
 
 
-def unwieldy(expr: sp.Expr) -> set[sp.Pow]:
-    """The powers whose exponents are too large to multiply out."""
-    return {
+def unwieldy(expr: sp.Expr) -> set[sp.Expr]:
+    """The powers and exponentials whose exponents are too large to multiply out."""
+    powers = {
         p
         for p in expr.atoms(sp.Pow)
         if p.exp.is_Rational
         and p.base.free_symbols
         and (p.exp.q > LARGEST_DENOMINATOR or abs(p.exp) > LARGEST_EXPONENT)
     }
+    exponentials = {
+        e
+        for e in expr.atoms(sp.exp)
+        if any(r.q > LARGEST_DENOMINATOR or abs(r) > LARGEST_EXPONENT for r in e.atoms(sp.Rational))
+    }
+    return powers | exponentials
 
 
 def _hidden(rewrite: Callable[[sp.Expr], sp.Expr], expr: sp.Expr) -> sp.Expr:

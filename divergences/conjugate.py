@@ -29,6 +29,7 @@ from ._algebra import (
     tidy,
     tidy_logs,
     tidy_powers,
+    unwieldy,
 )
 from ._exact import T, U, Undecided, is_zero, sign_of
 from ._invert import Solution, X, solutions
@@ -41,6 +42,7 @@ from .enclosure import NotEnclosable, compile_ball
 
 DIGITS = 50
 AGREED = 45
+LARGEST_SHOWN = 1000  # exponent, beyond which a formula is of no use to anyone
 Instance = Mapping[sp.Symbol, sp.Expr]
 
 
@@ -170,6 +172,9 @@ def _substituted(height: sp.Expr, solution: Solution) -> list[sp.Expr]:
     in_x = sp.powdenest(height.subs(U, solution.of_x), force=True)
     flat = within(PATIENCE, lambda: tidy(sp.expand_log(in_x, force=True)))
     in_x = in_x if flat is None else shortest((in_x, flat))
+    if unwieldy(in_x):
+        largest = max(abs(p.exp) for p in in_x.atoms(sp.Pow) if p.exp.is_Rational)
+        return [in_x.subs(X, expand(solution.x))] if largest <= LARGEST_SHOWN else []
     raw = in_x.subs(X, solution.x)
     if raw.has(sp.LambertW):
         return [_lambert_form(raw), raw]

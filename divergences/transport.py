@@ -31,7 +31,7 @@ ROUNDING = 1e-14  # of the largest c_ij: what a sum of potentials along a path m
 MASS_TOLERANCE = 1e-12  # total, in the plan's marginals
 METRICS = {"euclidean": 2.0, "cityblock": 1.0, "chebyshev": math.inf}  # the order of each norm
 
-_ROWS = 128  # rows of the cost matrix at a time: their temporaries stay in cache
+_ROWS = 64  # rows of the cost matrix at a time: their temporaries stay in cache
 
 Solver = Callable[[Array, Array, Array], tuple[Array, Array, Array]]  # a, b, c to plan, u, v
 

@@ -380,9 +380,13 @@ def _weighted_numpy(line: _Line) -> Array:
     found = np.zeros(rows)
     for row, (a, b, s, t) in enumerate(zip(x, y, u, v, strict=True)):
         if n != m or not (np.array_equal(a, b) and np.array_equal(s, t)):
-            z, signed = np.concatenate([a, b]), np.concatenate([s, t])
-            np.negative(signed[n:], out=signed[n:])
-            found[row] = _area(z, signed, _ascending(z))
+            points = np.empty(
+                n + m, np.complex128
+            )  # position and weight side by side: gathered together
+            points.real[:n], points.real[n:] = a, b
+            points.imag[:n] = s
+            np.negative(t, out=points.imag[n:])
+            found[row] = _area(points, _ascending(points.real))
     return found.reshape(line.batch)
 
 
@@ -421,16 +425,16 @@ def _ascending(z: Array) -> Array:
     return keys
 
 
-def _area(z: Array, signed: Array, order: Array) -> float:
-    """int |F - G| dz = sum_k |F - G|(z_k) (z_k+1 - z_k) over ascending points, F - G the running sum of the weights.
+def _area(points: Array, order: Array) -> float:
+    """int |F - G| dz = sum_k |F - G|(z_k) (z_k+1 - z_k) over ascending points z + i w, F - G the running sum of the w.
 
     Each weight is split into multiples of 2^-62 and of 2^-102, which are summed as integers, exactly and soon, and
     what is left of weights below 2^-50, in floats. So F - G loses nothing where F and G almost agree.
     """
     coarse, fine, left = 0, 0, 0.0
     parts = []
-    for at, rest in _gathered(z, signed, order):
-        rest *= _COARSE
+    for block in _gathered(points, order):
+        rest = block.imag[:-1] * _COARSE
         upper = _integers(rest)
         rest *= _FINE
         lower = _integers(rest)
@@ -448,22 +452,26 @@ def _area(z: Array, signed: Array, order: Array) -> float:
         coarse = int(upper[-1]) + carry
         height += upper
         np.abs(height, out=height)
-        height *= at[1:] - at[:-1]
+        height *= block.real[1:] - block.real[:-1]
         parts.append(float(height.sum()))
     return math.fsum(parts) / _COARSE
 
 
-def _gathered(z: Array, signed: Array, order: Array) -> Iterator[tuple[Array, Array]]:
-    """Blocks of points in ascending order, one more than weights: gathered in large pieces, by two threads."""
-    threads = 2 if len(order) >= _PARALLEL and thread_count() > 1 else 1
+def _gathered(points: Array, order: Array) -> Iterator[Array]:
+    """Blocks of points in this order, each beginning with the last of the one before.
+
+    Memory is slow at random places: where there is a second thread, it is a piece ahead of the sums.
+    """
+    pieces = [order[i : i + _PIECE + 1] for i in range(0, len(order) - 1, _PIECE)]
+    ahead = len(order) >= _PARALLEL and thread_count() > 1
     with ThreadPoolExecutor(1) as pool:  # a thread starts with its first task
-        for start in range(0, len(order) - 1, _PIECE):
-            some = order[start : start + _PIECE + 1]
-            task = pool.submit(z.take, some) if threads > 1 else None
-            weights = signed.take(some[:-1])
-            points = z.take(some) if task is None else task.result()
-            for i in range(0, len(weights), _BLOCK):
-                yield points[i : i + _BLOCK + 1], weights[i : i + _BLOCK]
+        task = pool.submit(points.take, pieces[0]) if ahead else None
+        for k, piece in enumerate(pieces):
+            gathered = points.take(piece) if task is None else task.result()
+            if task is not None and k + 1 < len(pieces):
+                task = pool.submit(points.take, pieces[k + 1])
+            for i in range(0, len(gathered) - 1, _BLOCK):
+                yield gathered[i : i + _BLOCK + 1]
 
 
 def _integers(values: Array) -> Array:

@@ -236,7 +236,15 @@ def test_the_page_is_one_sound_file(small: dict[str, Claim], tmp_path: Path) -> 
     assert set(small) <= set(page.ids) and len(page.ids) == len(set(page.ids))
     assert "http" not in re.sub(r"<text.*?</text>", "", text)
     words = " ".join(page.text)
-    for each in (RIGHT.title, "Cauchy", "forgotten sign", "Counterexample", "Given t: real"):
+    for each in (
+        RIGHT.title,
+        RIGHT.source,
+        LEMMA.id,
+        "Cauchy",
+        "forgotten sign",
+        "Counterexample",
+        "Given t: real",
+    ):
         assert each in words
 
 

@@ -16,7 +16,10 @@ from conjugate_oracle import number, numeric
 
 from derivations.conjugate_command import conjugate as conjugate_command
 from derivations.conjugate_command import describe
+from divergences._exact import U as INNER
+from divergences._exact import limit_at_zero
 from divergences._patience import within
+from divergences._sign import Bracket, sign_table
 from divergences.fdivergence import FDivergence
 from divergences.generators import catalogue
 
@@ -62,6 +65,8 @@ def make(name: str) -> FDivergence:
         "u**4-4*u**3+5.99*u**2-2.99",  # f'' < 0 only within 0.05 of u = 1
         "u*log(u)**2",
         "-Abs(u-1)",
+        "(u-1)**2-Abs(u-3/2)/1000+1/2000",  # a kink downwards that a coarse grid does not see
+        "(u-1)**2-Abs(u**2-2)/1000+1/1000",  # and one at sqrt(2)
     ],
 )
 def test_a_generator_that_is_not_convex_is_refused_with_three_points(text: str) -> None:
@@ -124,6 +129,49 @@ def test_what_sympy_gets_wrong_is_decided_here() -> None:
         assert FDivergence(text).value_at_one == 0
     proof = FDivergence("u**4-4*u**3+6.01*u**2-3.01").convexity  # f'' is 0.01 at u = 1
     assert "> 0 for u > 0" in proof
+
+
+@pytest.mark.parametrize(
+    ("text", "roots", "signs"),
+    [
+        ("log(u)-log(u+1)", [], [-1]),  # increases to 0 at infinity
+        ("log(u+1)", [], [1]),  # from 0 at 0
+        ("2*log(u)+3", [sp.exp(-sp.Rational(3, 2))], [-1, 1]),
+        ("u*log(u)-u+1", [1], [1, 1]),  # touches 0
+        ("(u-1)*(sqrt(u)-3)", [1, 9], [1, -1, 1]),
+        ("exp(u)-2*u", [], [1]),
+        ("exp(u)-3*u", [0.61906128673594511, 1.5121345516578425], [1, -1, 1]),
+        ("u**sqrt(2)-2*u+1", [1, 3.7868880884123985], [1, -1, 1]),
+        ("u**5-u-1", [1.1673039782614187], [-1, 1]),
+    ],
+)
+def test_signs_are_settled_exactly(text: str, roots: list[object], signs: list[int]) -> None:
+    table = sign_table(_plain(text).subs(U, INNER))
+    assert list(table.signs) == signs
+    for got, want in zip(table.roots, roots, strict=True):
+        if isinstance(got, Bracket):
+            assert got.right - got.left < 1e-12
+            assert float(got.left) == pytest.approx(want, rel=1e-15)
+        else:
+            assert got == want
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("u*log(u)", 0),
+        ("log(1/u+2)+log(u)", 0),
+        ("(u-log(1+u))/u**2", "1/2"),
+        ("sqrt(u)*log(u)**2", 0),
+        ("(exp(1/u)+u)/(exp(1/u)-1)", 1),
+        ("u*log(1+exp(1/u))", 1),
+        ("exp(1/u)-exp(2/u)", "-oo"),
+        ("1/u-1/u**2", "-oo"),
+        ("(1-exp(-u))/u", 1),
+    ],
+)
+def test_limits_at_zero(text: str, value: object) -> None:
+    assert limit_at_zero(_plain(text).subs(U, INNER)) == sp.sympify(value)
 
 
 # --- derived quantities -----------------------------------------------------------------------
@@ -344,6 +392,31 @@ def test_remainder_keeps_its_digits(name: str) -> None:
     assert np.array_equal(f.remainder(torch.tensor(u)).numpy(), f.remainder(u)) or np.allclose(
         f.remainder(torch.tensor(u)).numpy(), f.remainder(u), rtol=1e-13
     )
+
+
+@pytest.mark.parametrize("value", ["1.000001", "0.333333"])
+def test_awkward_parameters_cost_no_digits(value: str) -> None:
+    """Next to a = 1 the formula divides a difference by 1e-6, and u^(1/3) has no small denominator."""
+    f = make(f"alpha({value})")
+    u = np.array([1e-5, 0.2, 0.6, 1.5, 3.0, 1e8])
+    for point, got, slope in zip(u, f.remainder(u), f.activation(np.log(u)), strict=True):
+        with mp.workdps(80):
+            x = mp.mpf(point)
+            a = mp.mpf(sp.Rational(value).p) / sp.Rational(value).q
+            want = (x**a - 1 - a * (x - 1)) / (a * (a - 1))
+            assert abs(mp.mpf(got) - want) <= mp.mpf("1e-13") * want
+            v = mp.mpf(float(np.log(point)))
+            want = mp.expm1((a - 1) * v) / (a - 1)
+            assert abs(mp.mpf(slope) - want) <= mp.mpf("1e-14") * abs(want)
+    assert float(f.conjugate_at(0.1)) == pytest.approx(
+        float(_power_conjugate(value, 0.1)), rel=1e-14
+    )
+
+
+def _power_conjugate(value: str, t: float) -> mp.mpf:
+    with mp.workdps(60):
+        a = mp.mpf(sp.Rational(value).p) / sp.Rational(value).q
+        return ((1 + (a - 1) * mp.mpf(t)) ** (a / (a - 1)) - 1) / a
 
 
 @pytest.mark.parametrize("name", NAMES)

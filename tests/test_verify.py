@@ -208,6 +208,7 @@ def test_hangs_and_deaths_are_undecided_and_the_rest_goes_on() -> None:
     assert all(report.verdict is Verdict.UNDECIDED for report in reports[:4])
     assert all(report.verdict is Verdict.BOTH for report in reports[4:])
     assert reports[0].gaps == ("no answer within 2 s",)
+    assert 2 <= reports[0].seconds < 6
     assert reports[1].gaps == ("the worker process died (exit code 17)",)
     assert reports[2].gaps == ("the worker process died (exit code -9)",)
     assert "ValueError" in reports[3].gaps[0]
@@ -303,13 +304,22 @@ def test_no_worker_outlives_the_run(how: signal.Signals) -> None:
     assert left == []
 
 
-def test_verifying_needs_no_torch_and_no_guard() -> None:
-    run = _script(
-        "assert verify([RIGHT])[0].ok\n"
-        "print(*sorted({name.split('.')[0] for name in sys.modules} & {'torch', 'scipy', 'rich'}))"
+def test_verifying_needs_no_torch_and_no_guard(tmp_path: Path) -> None:
+    """A script without `if __name__ == "__main__"` runs once, and not again in each worker."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from derivations.ledger import ledger\n"
+        "from derivations.verify import verify\n"
+        "print('once')\n"
+        "print(verify([ledger()['conjugate-kl']])[0].ok)\n"
+        "print({name.split('.')[0] for name in sys.modules} & {'torch', 'scipy', 'typer'})\n"
     )
-    out, err = run.communicate(timeout=60)
-    assert (run.returncode, out.strip()) == (0, "rich"), err
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert (done.returncode, done.stdout) == (0, "once\nTrue\nset()\n"), done.stderr
 
 
 # --- JSON and mutants -------------------------------------------------------------------------
@@ -340,6 +350,30 @@ def test_every_mutant_of_a_right_claim_is_refuted() -> None:
         tally = report.mutants
         assert tally.tried >= 10 and tally.undecided == 0, tally.survivors
         assert tally.tried == tally.refuted + tally.equivalent + tally.undecided
+
+
+def test_the_edits_are_all_there() -> None:
+    from derivations.mutation import mutants
+
+    claim = planted(x, eq(x**2 + 2 * log(y) - 3, ""), given={x: POSITIVE, y: POSITIVE})
+    found = set(mutants(claim.chains[0]))
+    assert claim.chains[0].last not in found
+    edits = {
+        "a sign": -(x**2) + 2 * log(y) - 3,
+        "another sign": x**2 - 2 * log(y) - 3,
+        "a doubled term": 2 * x**2 + 2 * log(y) - 3,
+        "a halved term": x**2 / 2 + 2 * log(y) - 3,
+        "a constant": x**2 + 3 * log(y) - 3,
+        "another constant": x**2 + 2 * log(y) - 4,
+        "an exponent": x**3 + 2 * log(y) - 3,
+        "an inverse": x**-2 + 2 * log(y) - 3,
+        "a root for a square": x + 2 * log(y) - 3,
+        "a function": x**2 + 2 * exp(y) - 3,
+        "symbols swapped": y**2 + 2 * log(x) - 3,
+        "one symbol for another": x**2 + 2 * log(x) - 3,
+        "the whole sign": -(x**2) - 2 * log(y) + 3,
+    }
+    assert {what for what, edit in edits.items() if edit not in found} == set()
 
 
 def test_an_equivalent_mutant_is_counted_apart() -> None:

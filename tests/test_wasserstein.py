@@ -276,6 +276,11 @@ def test_sliced():
     line = sliced_wasserstein1(x[:, :1], x[:, :1] + 2.0, projections=7)
     assert math.isclose(line.value, 2, rel_tol=1e-7)
     assert line.standard_error < 1e-15
+    far = 1e9 + np.arange(16.0).reshape(8, 2)  # an offset costs no digits
+    near = sliced_wasserstein1(far, far + 2.0**-10)
+    assert math.isclose(
+        near.value, sliced_wasserstein1(far - 1e9, far - 1e9 + 2.0**-10).value, rel_tol=1e-12
+    )
     again = sliced_wasserstein1(x, x + shift, projections=4000, seed=1)
     assert again.value == found.value
     with pytest.raises(ValueError, match="equal dimensions"):
