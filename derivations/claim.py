@@ -111,7 +111,9 @@ class ByClaim:
     chain: int = 0
 
 
-Reason = Algebra | Stationary | AtKink | AtEnd | ChangeOfVariable | Touching | TakenOnTrust | ByClaim
+Reason = (
+    Algebra | Stationary | AtKink | AtEnd | ChangeOfVariable | Touching | TakenOnTrust | ByClaim
+)
 
 
 @dataclass(frozen=True)

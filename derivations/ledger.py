@@ -1,7 +1,7 @@
 """All claims, found by looking into `claims/`, and which rests on which.
 
-A module in `derivations/claims/` (unless its name starts with _) defines `CLAIMS`, an iterable of `Claim`; nothing else needs to
-know of it. The graph of what rests on what has no cycle, and its leaves are the lemmas.
+A module in `derivations/claims/` (unless its name starts with _) defines `CLAIMS`, an iterable of
+`Claim`; nothing else needs to know of it. The graph of what rests on what has no cycle, and its leaves are the lemmas.
 """
 
 from __future__ import annotations

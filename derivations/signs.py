@@ -1,10 +1,10 @@
 """Is this expression zero? Is it never negative? Answers that are proofs, or no answer.
 
-Expressions here are in symbols that sympy knows to be positive or real (see
-`symbolic.Prepared`). Symbols of the proofs' own have two primes in their names; a claim's have none. `is_zero` normalises; `is_nonnegative` looks for a reason: sympy's own
-assumptions, factors, squares, a polynomial with nonnegative coefficients, a discriminant, or one
-variable's calculus (a convex function that touches zero, a monotone one that starts at zero).
-False means "not shown", never "shown to be false".
+Expressions here are in symbols that sympy knows to be positive or real (see `prepare.py`). Symbols
+of the proofs' own have two primes in their names; a claim's have none. `is_zero` normalises;
+`is_nonnegative` looks for a reason: sympy's own assumptions, factors, squares, a polynomial with
+nonnegative coefficients, a discriminant, or one variable's calculus (a convex function that touches
+zero, a monotone one that starts at zero). False means "not shown", never "shown to be false".
 """
 
 from __future__ import annotations

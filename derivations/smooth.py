@@ -47,5 +47,3 @@ def _positive(expr: sp.Expr) -> bool:
     from .signs import is_positive
 
     return bool(expr.is_positive) or is_positive(expr, 1)
-
-

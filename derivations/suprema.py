@@ -115,9 +115,17 @@ def _side(
     for k in range(FARTHEST):
         near, far = arb(2) ** (-k), arb(2) ** k
         if rising:
-            x = lower + near * (1 if upper is None else (upper - lower) / 2) if lower is not None else -far  # noqa: E501
+            x = (
+                lower + near * (1 if upper is None else (upper - lower) / 2)
+                if lower is not None
+                else -far
+            )
         else:
-            x = upper - near * (1 if lower is None else (upper - lower) / 2) if upper is not None else far  # noqa: E501
+            x = (
+                upper - near * (1 if lower is None else (upper - lower) / 2)
+                if upper is not None
+                else far
+            )
         x = x.mid()
         try:
             tilt = slope(x)

@@ -139,7 +139,9 @@ def _algebra(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> N
     shown = SHOWN[step.relation]
     difference = difference.replace(sp.Max, lambda *a: sp.Max(*a).rewrite(sp.Abs))
     if not shown(difference, prepared.atoms):
-        what = {Relation.EQUAL: "zero", Relation.ABOVE: "positive"}.get(step.relation, "nonnegative")
+        what = {Relation.EQUAL: "zero", Relation.ABOVE: "positive"}.get(
+            step.relation, "nonnegative"
+        )
         raise NotShown(f"{difference} is not shown to be {what}")
 
 
@@ -206,7 +208,7 @@ def _at_end(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> No
     uphill = slope if end == upper else -slope
     if not (uphill is sp.oo or is_nonnegative(uphill)):
         raise NotShown(f"the slope towards {end}, {slope}, does not rise")
-    if uphill is sp.oo and upper == sp.oo == end or (end == sp.oo and is_positive(uphill)):
+    if (uphill is sp.oo and upper == sp.oo == end) or (end == sp.oo and is_positive(uphill)):
         value = sp.oo  # concave with a slope bounded below by a positive number
     else:
         value = _value_at(g, u, end, end == upper)
@@ -414,9 +416,7 @@ def _require_in_domain(
 # --- a whole claim -----------------------------------------------------------------------------
 
 
-def check_step(
-    link: Chain, number: int, claims: Mapping[str, Claim] | None = None
-) -> str | None:
+def check_step(link: Chain, number: int, claims: Mapping[str, Claim] | None = None) -> str | None:
     """None when step `number` (from 0) of the chain is proved, else what is missing."""
     left, step = link.expressions()[number], link.steps[number]
     try:

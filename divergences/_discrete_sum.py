@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ._line_integral import NotDecided, _mass_off
+from ._line_integral import NotDecided, _mass_off, rounding
 from ._log_ratio import EPS, LogRatio
 from .densities import Density
 
@@ -31,6 +31,8 @@ def divergence_of_masses(p: Density, q: Density, ratio: LogRatio) -> tuple[float
                     raise NotDecided("a mass underflows to 0: the divergence may be infinite")
                 return math.inf, 0.0
         terms = ratio(log_p, log_q)
+        if not np.isfinite(terms).all():
+            raise NotDecided("the divergence is beyond the largest float, or infinite")
         columns = [np.exp(log_p), np.exp(log_q), terms]
         with np.errstate(all="ignore"):
             bounds = [sum(_rest(c, end) for end in (0, 1) if open_ends[end]) for c in columns]
@@ -43,19 +45,11 @@ def divergence_of_masses(p: Density, q: Density, ratio: LogRatio) -> tuple[float
         _mass_off(who, math.fsum(c), b + EPS)
         for who, c, b in zip("PQ", columns, bounds, strict=False)
     ]
-    size = np.where(np.isfinite(log_p), np.abs(log_p), 0) + np.where(
-        np.isfinite(log_q), np.abs(log_q), 0
-    )
-    delta = EPS * (size + 16.0)
-    moved = np.maximum(
-        np.abs(ratio(log_p + delta, log_q) - terms), np.abs(ratio(log_p - delta, log_q) - terms)
-    )
     value = math.fsum(terms)
-    if not math.isfinite(value):
-        raise NotDecided("the divergence is beyond the largest float, or infinite")
-    error = bounds[2] + float(np.sum(moved + terms * delta)) + 4 * EPS * (value + abs(ratio.at_one))
-    error += float(np.sum(moved / delta + terms)) * sum(off)
-    return ratio.at_one + value, error
+    deltas = [EPS * (np.where(np.isfinite(x), np.abs(x), 0.0) + 16.0) for x in (log_p, log_q)]
+    moved, slope = rounding(ratio, log_p, log_q, terms, deltas)
+    error = float(bounds[2]) + math.fsum(moved) + 4 * EPS * (value + abs(ratio.at_one))
+    return ratio.at_one + value, error + math.fsum(slope) * sum(off)
 
 
 def _points(d: Density, width: float) -> np.ndarray:

@@ -36,20 +36,15 @@ def divergence_by_quadrature(
             log_p = p.log_at(segment.origin, segment.side, y)
             log_q = q.log_at(segment.origin, segment.side, y)
             log_dy = np.log(dy)
-            size = sum(np.where(np.isfinite(x), np.abs(x), 0.0) for x in (log_p, log_q))
+            deltas = [EPS * (_size(x) + np.abs(log_dy) + ULPS) for x in (log_p, log_q)]
             log_p, log_q = log_p + log_dy, log_q + log_dy
             out = np.zeros((len(t), 5))
             out[:, 0], out[:, 1] = np.exp(log_p), np.exp(log_q)
             if ratio is None:
                 return out
             K = ratio(log_p, log_q)
-            delta = EPS * (size + np.abs(log_dy) + ULPS)
-            up, down = ratio(log_p + delta, log_q), ratio(log_p - delta, log_q)
-            moved = np.maximum(np.abs(up - K), np.abs(down - K))
-            moved = np.where(np.isfinite(K), moved, 0.0)
             out[:, 2] = K
-            out[:, 3] = moved + np.where(np.isfinite(K), K, 0.0) * delta
-            out[:, 4] = moved / delta + np.where(np.isfinite(K), K, 0.0)
+            out[:, 3], out[:, 4] = rounding(ratio, log_p, log_q, K, deltas)
         return out
 
     def targets(total: Columns) -> Columns:
@@ -66,9 +61,9 @@ def divergence_by_quadrature(
     if ratio is None:
         return math.nan, math.nan
     value, bound = float(totals.value[2]), float(rest[2])
-    if not math.isfinite(bound) and ratio.bounded:
-        bound = ratio.slope * rest[0] + ratio.at_zero * rest[1]
-    if not math.isfinite(value) or not math.isfinite(bound):
+    if ratio.bounded:
+        bound = min(bound, ratio.slope * float(rest[0]) + ratio.at_zero * float(rest[1]))
+    if not math.isfinite(value + bound + float(totals.value[3]) + float(totals.value[4])):
         raise NotDecided(
             "the divergence is finite, but too large or too slowly convergent for quadrature"
             if converges
@@ -80,9 +75,26 @@ def divergence_by_quadrature(
     return ratio.at_one + value, error
 
 
+def _size(log_density: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(log_density), np.abs(log_density), 0.0)
+
+
+def rounding(
+    ratio: LogRatio, log_p: np.ndarray, log_q: np.ndarray, K: np.ndarray, deltas: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far K moves when log p and log q move by their deltas; and that per unit of delta."""
+    moved, slope = np.zeros_like(K), np.zeros_like(K)
+    known = np.isfinite(K)
+    for delta, (a, b) in zip(deltas, ((1.0, 0.0), (0.0, 1.0)), strict=True):
+        ends = [ratio(log_p + s * a * delta, log_q + s * b * delta) for s in (1.0, -1.0)]
+        far = np.maximum(*(np.where(known, np.abs(end - K), 0.0) for end in ends))
+        moved, slope = moved + far, slope + far / delta
+    return moved + np.where(known, K, 0.0) * 4 * EPS, slope + np.where(known, K, 0.0)
+
+
 def _segments(p: Density, q: Density) -> list[Segment]:
     """The line cut at both densities' breaks and ends; each tail as far as both log-densities are floats."""
-    ends = tuple({e for d in (p, q) for piece in d.pieces for e in piece if math.isfinite(e)})
+    ends = tuple({e for d in (p, q) for piece in (*d.pieces, d.focus) for e in piece if math.isfinite(e)})
     breaks = tuple({*p.breaks, *q.breaks, *ends})
     exact = tuple({*p.exact_ends, *q.exact_ends})
     found = segments(breaks, min(p.lo, q.lo), max(p.hi, q.hi), ends, exact)
@@ -97,8 +109,7 @@ def _shortened(segment: Segment, densities: list[Density]) -> Segment:
     for d in densities:
         if any(lo < inside < hi for lo, hi in d.pieces):
             good &= np.isfinite(d.log_at(segment.origin, segment.side, y))
-    good[0] = True  # where t = 0 the point is a break
-    last = int(np.argmin(good)) - 1 if not good.all() else len(t) - 1
+    last = int(np.flatnonzero(good)[-1]) if good.any() else 1
     return replace(segment, top=float(t[max(last, 1)]))
 
 
@@ -106,9 +117,10 @@ def _mass_off(who: str, mass: float, bound: float) -> float:
     """|mass - 1|; ValueError where that, or the bound on it, is too large."""
     if not math.isfinite(mass) or not math.isfinite(bound) or bound > MASS_ERROR:
         raise ValueError(
-            f"`{who}` must integrate to 1; its integral could not be found: {mass!r} with error up to {bound:.3g}. "
+            f"`{who}` must integrate to 1; its integral could not be found: {float(mass)!r} with error up to {bound:.3g}. "
             "Give `breaks` where its peaks or kinks are, or log=True with a log-density"
         )
+    mass = float(mass)
     off = abs(mass - 1)
     if off > bound + MASS_TOLERANCE:
         raise ValueError(

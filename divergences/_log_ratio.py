@@ -31,7 +31,10 @@ EPS = 2.0**-52
 
 @dataclass(frozen=True)
 class Growth:
-    """log R(e^(side v)) for v >= 600; `kappa` and `m` are None where no law of the usual form was recognised."""
+    """R(e^(side v)) ~ e^(kappa v) v^m for v >= 600; `kappa` and `m` are None where no such law was recognised.
+
+    `log_value` is log R(e^v) - v as p/q -> oo (what p is multiplied by), and log R(e^-v) as p/q -> 0 (what q is).
+    """
 
     side: int
     kappa: Fraction | None
@@ -69,10 +72,10 @@ class LogRatio:
             below = np.log(self.f.remainder(np.exp(low), np.expm1(low)))
             above = np.log(self.f.adjoint.remainder(np.exp(-high), np.expm1(-high)))
             out = np.where(v > 0, log_p + above, log_q + below)
-            for far, growth in ((v > FAR, self.above), (v < -FAR, self.below)):
+            for far, growth, base in ((v > FAR, self.above, log_p), (v < -FAR, self.below, log_q)):
                 far &= np.isfinite(v)
                 if far.any():
-                    out[far] = log_q[far] + growth.log_value(np.abs(v[far]))
+                    out[far] = base[far] + growth.log_value(np.abs(v[far]))
             value = np.exp(out)
             value = np.where(np.isposinf(v), _times(np.exp(log_p), self.slope), value)
             value = np.where(np.isneginf(v), _times(np.exp(log_q), self.at_zero), value)
@@ -102,7 +105,7 @@ class LogRatio:
             if ball is None or not ball > 0:
                 return None
             with ctx.workprec(400):
-                return ball.log()
+                return ball.log() - (arb(v) if side > 0 else 0)
 
         def one_by_one(v: np.ndarray) -> np.ndarray:
             found = [log_remainder(float(x)) for x in v.ravel()]
@@ -113,11 +116,12 @@ class LogRatio:
             return Growth(side, None, None, False, one_by_one)
         kappa, m, A = law
         fast = _fitted(log_remainder, kappa, m, A)
-        return Growth(side, kappa, m, False, fast or one_by_one)
+        whole = kappa + 1 if side > 0 else kappa
+        return Growth(side, whole, m, False, fast or one_by_one)
 
 
 def _law(log_remainder: Callable[[float], arb | None]) -> tuple[Fraction, int, arb] | None:
-    """kappa, m, A with R ~ A v^m e^(kappa v)."""
+    """kappa, m, A with the value ~ A v^m e^(kappa v)."""
     first, second = 2.0**50, 2.0**100
     a, b = log_remainder(first), log_remainder(second)
     if a is None or b is None:
@@ -138,7 +142,7 @@ def _law(log_remainder: Callable[[float], arb | None]) -> tuple[Fraction, int, a
 def _fitted(
     log_remainder: Callable[[float], arb | None], kappa: Fraction, m: int, A: arb
 ) -> Callable[[np.ndarray], np.ndarray] | None:
-    """kappa v + log(A v + B), or None where that is not R to the last digits."""
+    """kappa v + log(A v + B), or None where that is not right to the last digits."""
     if m not in (0, 1):
         return None
 

@@ -105,7 +105,7 @@ def _perspective(f: FDivergence, P: sp.Expr, Q: sp.Expr) -> sp.Expr:
     form = sp.expand(form)
     logs = {sp.log(d): sp.expand_log(sp.log(D), force=True) for d, D in ((p, P), (q, Q))}
     form = form.xreplace(logs).xreplace({p: P, q: Q})
-    return sp.powdenest(sp.expand(form) if form.has(sp.log) else form, force=True)
+    return sp.powdenest(sp.expand(form) if form.has(sp.log) else form)
 
 
 def _exact(end: float, d: Density, which: int) -> sp.Expr:

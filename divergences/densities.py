@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -74,6 +74,7 @@ class Density:
     cdf: Callable[[Array], Array] | None = None
     sf: Callable[[Array], Array] | None = None
     exact_ends: tuple[float, ...] = ()  # ends next to which y is not rounded away
+    focus: tuple[float, ...] = ()  # points that may be peaks of any width
     atoms: tuple[float, ...] = ()  # of a discrete distribution on a list of points
 
     @property
@@ -291,7 +292,9 @@ def _from_function(
                 )
             return np.where(inside, value if log else np.log(value), -math.inf)
 
-    return Density(log_at, ((lo, hi),), _marks(lo, hi, breaks, who))
+    marks = _marks(lo, hi, breaks, who)
+    focus = tuple(float(x) for x in breaks if lo < float(x) < hi)
+    return Density(log_at, ((lo, hi),), marks, focus=focus)
 
 
 def _marks(lo: float, hi: float, breaks: Any, who: str) -> tuple[float, ...]:
@@ -322,11 +325,12 @@ def _from_expression(expr: Any, lo: float, hi: float, who: str, breaks: Any) -> 
 
     def function(points: Array) -> Array:
         value = evaluate(exact, {x: points}, np)
-        shown = evaluate(logarithm, {x: points}, np) if not logarithm.has(sp.I) else np.log(value)
+        shown = np.log(value) if logarithm.has(sp.I) else evaluate(logarithm, {x: points}, np)
+        shown = np.where(np.isnan(shown), np.log(value), shown)  # log x^2 was taken apart
         return np.where(np.asarray(value) < 0, math.nan, np.broadcast_to(shown, points.shape))
 
     made = _from_function(function, lo, hi, who, True, breaks)
-    return Density(made.log_at, made.pieces, made.breaks, expression=exact, symbol=x)
+    return replace(made, expression=exact, symbol=x)
 
 
 def _mixture(given: Mixture, who: str, log: bool = False, breaks: Sequence[float] = ()) -> Density:
@@ -361,6 +365,7 @@ def _mixture(given: Mixture, who: str, log: bool = False, breaks: Sequence[float
         cdf=summed("cdf"),
         sf=summed("sf"),
         exact_ends=tuple({end for _, d in parts for end in d.exact_ends}),
+        focus=tuple({x for _, d in parts for x in d.focus}),
         atoms=tuple(sorted({x for _, d in parts for x in d.atoms})),
     )
 

@@ -73,7 +73,7 @@ def accurate_to(ball: arb, digits: int) -> bool:
     """True when the radius is at most 10^-digits max(1, |midpoint|)."""
     if not ball.is_finite():
         return False
-    scale = max(arb(1), abs(ball.mid()), key=float) if abs(ball.mid()) < 1e300 else abs(ball.mid())
+    scale = abs(ball.mid()).max(arb(1))
     return bool(arb(ball.rad()) <= scale * arb(10) ** (-digits))
 
 
@@ -92,7 +92,7 @@ def as_real(ball: Ball, what: object) -> arb:
 def _power(base: Ball, exponent: Ball, analytic: bool) -> Ball:
     if isinstance(base, acb):
         return (exponent * base.log(analytic=analytic)).exp()
-    if base.is_zero() and exponent > 0:
+    if isinstance(exponent, arb) and base.is_zero() and exponent > 0:
         return arb(0)
     return (exponent * base.log()).exp()
 
@@ -217,7 +217,9 @@ def _compile_power(expr: sp.Pow) -> Evaluator:
 def _compile_log(argument: sp.Expr) -> Evaluator:
     """log(e^a g) = a + log g for real a: exact, and without a branch cut to integrate around."""
     exponents = [f.args[0] for f in sp.Mul.make_args(argument) if isinstance(f, sp.exp)]
-    rest = compile_ball(sp.Mul(*(f for f in sp.Mul.make_args(argument) if not isinstance(f, sp.exp))))
+    rest = compile_ball(
+        sp.Mul(*(f for f in sp.Mul.make_args(argument) if not isinstance(f, sp.exp)))
+    )
     if not exponents:
         return lambda env, a: _log(rest(env, a), a)
     exponent = compile_ball(sp.Add(*exponents))
@@ -240,10 +242,15 @@ def _compile_piecewise(expr: sp.Piecewise) -> Evaluator:
             raise NotEnclosable(f"{expr} has no value where none of its conditions holds")
         if len(possible) > 1 and analytic:
             return acb("nan")
-        return reduce(lambda x, y: acb(x).union(acb(y)) if isinstance(x, acb) else x.union(y),
-                      possible)  # fmt: skip
+        return reduce(_union, possible)
 
     return evaluate
+
+
+def _union(x: Ball, y: Ball) -> Ball:
+    if isinstance(x, arb) and isinstance(y, arb):
+        return x.union(y)
+    return acb(x).union(acb(y))
 
 
 def _compile_condition(
@@ -277,7 +284,7 @@ def _compile_condition(
     def decide(env: Mapping[sp.Symbol, Ball]) -> bool | None:
         d = difference(env, False)
         real = d.real
-        return True if yes(real) else False if no(real) else None
+        return True if yes(real) else (False if no(real) else None)
 
     return decide
 
@@ -310,7 +317,7 @@ def _fubini(expr: sp.Integral) -> sp.Expr:
         raise NotEnclosable(f"the limits of {expr} depend on its variables")
     total = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(expr.function)):
-        factors = {variable: sp.S.One for variable in names}
+        factors = dict.fromkeys(names, sp.S.One)
         constant = sp.S.One
         for factor in sp.Mul.make_args(sp.powsimp(sp.expand(term, power_exp=True), deep=False)
                                        .expand(power_exp=True)):  # fmt: skip
@@ -386,6 +393,11 @@ def _quadrature(f: Evaluator, x: sp.Symbol, a: arb, b: arb) -> arb:
     def integrand(z: acb, analytic: bool) -> acb:
         return acb(f({x: z}, analytic))
 
+    # An integrand without a real value would be bisected for minutes: a few looks first.
+    for n in (1, 3, 6):
+        at = (a + (b - a) * n / 7).mid()
+        if not as_real(f({x: at}, False), "the integrand").is_finite():
+            raise NotEnclosable(f"the integrand has no real value at {at.str(5)}")
     value = acb.integral(integrand, a, b, eval_limit=EVALUATIONS, depth_limit=20 * ctx.prec)
     # The integrand is real on the real line, so the imaginary part is only enclosed rounding.
     return value.real

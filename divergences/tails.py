@@ -91,9 +91,7 @@ class _Bounds:
         """A majorant of a + b."""
         for low, high in ((a, b), (b, a)):
             n = max(len(low.q), len(high.q))
-            gap = tuple(
-                h - g for h, g in zip(_padded(high.q, n), _padded(low.q, n), strict=True)
-            )
+            gap = tuple(h - g for h, g in zip(_padded(high.q, n), _padded(low.q, n), strict=True))
             if self.shifted_nonnegative(gap):
                 at_M = sum((c * self.M ** (j + 1) for j, c in enumerate(gap)), arb(0))
                 C = high.C + low.C * (-at_M).exp()
@@ -166,7 +164,8 @@ class _Bounds:
     def exponential(self, argument: sp.Expr) -> tuple[Majorant, Majorant]:
         """Lower and upper majorants of exp(argument): polynomial part kept, the rest bounded."""
         argument = sp.expand(self.resolved(argument))
-        smooth, rest = [], []
+        smooth: list[sp.Expr] = []
+        rest: list[sp.Expr] = []
         for term in sp.Add.make_args(argument):
             (smooth if term.is_polynomial(self.x) else rest).append(term)
         coefficients = self.polynomial(sp.Add(*smooth)) or [arb(0)]
@@ -220,6 +219,8 @@ class _Bounds:
                 try:
                     total = total.times(self.lower_positive(arg))
                 except NoMajorant:
+                    if not (isinstance(arg, sp.Add) or not arg.has(self.x)):
+                        raise
                     total = total.times(self.lower_positive(-arg))
                     negatives += 1
             if negatives % 2:
@@ -230,6 +231,12 @@ class _Bounds:
             if r is not None:
                 base = self.lower_positive(expr.base)
                 return base.power(r) if r > 0 else self.upper(expr.base).power(r)
+        if isinstance(expr, sp.log):  # of what grows: at least its value at M
+            low = self.lower_positive(expr.args[0])
+            k = arb(fmpq(low.k.numerator, low.k.denominator))
+            value = low.C.log() + k * self.M.log()
+            if low.k >= 0 and not low.q and value > 0:
+                return Majorant(value, Fraction(0))
         if isinstance(expr, sp.Abs):
             return self.lower(expr.args[0])
         if isinstance(expr, sp.Add):

@@ -3,9 +3,9 @@
     from divergences.testing import check_divergence
     print(check_divergence(my_divergence))
 
-The strategies are Hypothesis's. `probability_vectors`, `gaussians`, `exponential_families` and `samples` draw cases with
-`.exact`, a dict of the divergences' values, right to the last digit for the very floats drawn; `markov_kernels` draws
-cases whose `.push(p)` is exact. Needs the extra `test`.
+The strategies are Hypothesis's. `probability_vectors`, `gaussians`, `exponential_families` and `samples` draw cases
+with `.exact`, a dict of the divergences' values, right to the last digit for the very floats drawn; `markov_kernels`
+draws cases whose `.push(p)` is exact. Needs the extra `test`.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def check_divergence(
     *,
     laws: Iterable[str] | None = None,
     zeros: bool = True,
-    examples: int = 200,
+    examples: int = 100,
     precision: float = 2.0**-52,
     name: str | None = None,
 ) -> Report:
@@ -133,8 +133,8 @@ def check_divergence(
     tiny masses, vectors 2^-52 apart) and shrunk, so that a counterexample is as plain as they come. The same call gives
     the same report. What holds has not been refuted; nothing here is a proof.
 
-    Rounding is no violation: a law counts as broken only where it is broken by more than eight times the scatter of the
-    function's values when its arguments move in the last place. Where the function raises or returns nan, `defined`
+    Rounding is no violation: a law counts as broken only where it is broken by more than four times the scatter of the
+    function's values when its arguments move by a few units in the last place. Where the function raises or returns nan, `defined`
     fails with that input, and the other laws are judged where it has values; one that could not be judged anywhere
     fails too.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sympy as sp
-from flint import arb
 
-from derivations.claim import Claim, Verdict
-from derivations.claims._rows import ROWS, Piece, Row, t, u
+from derivations.claim import Verdict
+from derivations.claims._rows import ROWS, Piece, Row, u
 from derivations.ledger import ledger, trusted_base
 from derivations.points import points
 from derivations.verify import verify
@@ -82,7 +81,7 @@ def test_the_generator_is_the_catalogues(row: Row):
     mine = row.f.subs(where)
     theirs = f.expression
     for value in (sp.Rational(1, 7), sp.Rational(2, 3), sp.Integer(1), sp.Rational(9, 2)):
-        at = {symbol: value for symbol in theirs.free_symbols}
+        at = dict.fromkeys(theirs.free_symbols, value)
         assert enclose(mine, {u: value}).overlaps(enclose(theirs, at))
 
 
@@ -127,5 +126,3 @@ def test_outside_the_domain_the_derived_conjugate_is_infinite(row: Row):
         if piece.value is sp.oo:
             edge = float(piece.domain.lower.subs(where))
             assert f.conjugate_at(edge + 0.25) == float("inf")
-
-

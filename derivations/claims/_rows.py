@@ -110,9 +110,7 @@ def alpha_row(name: str, domain: Interval) -> Row:
     )
     flat = (_flat_below(-1 / (a - 1), -1 / a),) if domain is ABOVE_ONE else ()
     ends = (-1 / (a - 1), oo) if domain is ABOVE_ONE else (-oo, 1 / (1 - a))
-    return Row(
-        name, f, (main, *flat), (a, domain), y_at_slope=u ** (a - 1), slope_ends=ends
-    )
+    return Row(name, f, (main, *flat), (a, domain), y_at_slope=u ** (a - 1), slope_ends=ends)
 
 
 _e = exp(t)

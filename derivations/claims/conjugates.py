@@ -253,7 +253,7 @@ ACTIVATIONS: tuple[tuple[str, Expr, Expr, Expr], ...] = (
 
 def activation(name: str, formula: Expr, low: Expr, high: Expr) -> tuple[Claim, Claim]:
     """Direction and range of a published activation."""
-    given = {symbol: BELOW_ONE for symbol in formula.free_symbols - {v}}
+    given = dict.fromkeys(formula.free_symbols - {v}, BELOW_ONE)
     falls = low is S.Zero or low is S.One
     direction = at_most if falls else at_least
     return (
@@ -293,7 +293,11 @@ CONCAVE_DUAL = tuple(row for row in SMOOTH if row.name != "arithmetic_geometric"
 
 CLAIMS = (
     *(conjugate(row) for row in (*ROWS.values(), *PUBLISHED)),
-    *(outside_domain(row) for row in ROWS.values() if any(p.reason == AtEnd(oo) for p in row.pieces)),
+    *(
+        outside_domain(row)
+        for row in ROWS.values()
+        if any(p.reason == AtEnd(oo) for p in row.pieces)
+    ),
     *(
         family(row)
         for family in (

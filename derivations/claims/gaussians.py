@@ -6,7 +6,7 @@ import sympy as sp
 from sympy import Integral, Matrix, Rational, exp, log, oo, pi, sqrt, symbols
 
 from ..claim import Chain, ChangeOfVariable, Claim, chain, eq
-from ..language import POSITIVE, REAL, PerAtom, Total
+from ..language import POSITIVE, REAL, Domain, PerAtom, Total
 
 x, z = symbols("x z")
 mu1, mu2, s1, s2 = symbols("mu1 mu2 sigma1 sigma2")
@@ -49,9 +49,9 @@ ONE_DIMENSION = Claim(
 )
 
 
-def _lower_triangular(name: str, d: int) -> tuple[Matrix, dict[sp.Symbol, object]]:
+def _lower_triangular(name: str, d: int) -> tuple[Matrix, dict[sp.Symbol, Domain]]:
     """A Cholesky factor with positive diagonal, and its entries' domains."""
-    given: dict[sp.Symbol, object] = {}
+    given: dict[sp.Symbol, Domain] = {}
     rows = sp.zeros(d, d)
     for i in range(d):
         for j in range(i + 1):
@@ -75,15 +75,12 @@ def _in_dimension(d: int) -> Chain:
     S1, S2 = L1 * L1.T, L2 * L2.T
     S2_inverse = S2.inv()
     closed = half * (
-        (S2_inverse * S1).trace()
-        + (delta.T * S2_inverse * delta)[0]
-        - d
-        + log(S2.det() / S1.det())
+        (S2_inverse * S1).trace() + (delta.T * S2_inverse * delta)[0] - d + log(S2.det() / S1.det())
     )
     return chain(
         Integral(standard * sp.expand(log_ratio), *((w, -oo, oo) for w in zs)),
         eq(closed, "E z = 0, E z z^T = I, so E |A z + b|^2 = tr A A^T + |b|^2"),
-        given={**given1, **given2, **dict.fromkeys(delta, REAL)},  # type: ignore[dict-item]
+        given={**given1, **given2, **dict.fromkeys(delta, REAL)},
         label=f"d = {d}",
     )
 

@@ -12,7 +12,7 @@ import sympy as sp
 from sympy import Rational, log, symbols
 
 from ..claim import ByClaim, Claim, TakenOnTrust, at_least, at_most, chain, eq
-from ..language import POSITIVE, Mass, PerAtom, Total
+from ..language import POSITIVE, Domain, Mass, PerAtom, Total
 
 p, q, w, m = symbols("p q w m")
 TOPIC = "vaes"
@@ -53,7 +53,7 @@ def _bound(samples: tuple[sp.Symbol, ...]) -> sp.Expr:
     return log(sp.Add(*samples) / len(samples))
 
 
-def _grows(k: int) -> tuple[sp.Expr, sp.Expr, dict[sp.Symbol, object]]:
+def _grows(k: int) -> tuple[sp.Expr, sp.Expr, dict[sp.Symbol, Domain]]:
     """E of the mean over the k-subsets of k + 1 weights, and E of the bound with all of them.
 
     The atoms are the (k+1)-tuples of independent draws, of probability m; by exchangeability each
@@ -62,7 +62,8 @@ def _grows(k: int) -> tuple[sp.Expr, sp.Expr, dict[sp.Symbol, object]]:
     weights = sp.symbols(f"w1:{k + 2}")
     subsets = list(combinations(weights, k))
     mean = sp.Add(*(_bound(s) for s in subsets)) / Rational(len(subsets))
-    return Total(m * mean), Total(m * _bound(weights)), dict.fromkeys(weights, PerAtom(POSITIVE))
+    given: dict[sp.Symbol, Domain] = dict.fromkeys(weights, PerAtom(POSITIVE))
+    return Total(m * mean), Total(m * _bound(weights)), given
 
 
 _a = symbols("a")
@@ -80,7 +81,7 @@ IWAE = Claim(
                     "the mean of the subsets' means is the mean of all; log is concave",
                     by=TakenOnTrust("arithmetic-geometric-mean"),
                 ),
-                given={m: Mass(), **given},  # type: ignore[dict-item]
+                given={m: Mass(), **given},
                 label=f"K = {k}",
             )
             for k in (1, 2, 3)
