@@ -15,9 +15,9 @@ from flint import arb
 
 from divergences.enclosure import NotEnclosable, enclose
 
-from .claim import Chain, Choice, Claim, Counterexample, Relation, Verdict
+from .claim import Chain, Choice, Claim, Counterexample, Relation, Step, Verdict
 from .language import Supremum, Total
-from .points import Point, points
+from .points import Point, far_points, points
 from .suprema import enclose_supremum
 
 DIGITS = 28
@@ -72,20 +72,35 @@ def _check_chain(link: Chain, number: int, wanted: int, evidence: Evidence) -> N
                 gaps.setdefault(j, left if isinstance(left, str) else str(right))
                 continue
             if contradicts(left, step.relation, right):
-                evidence.counterexample = Counterexample(
-                    point.as_strings(), number, j + 1, str(step.relation), show(left), show(right)
-                )
+                evidence.counterexample = _certificate(point, number, j, step, left, right)
                 return
             if supports(left, step.relation, right):
                 supported[j] += 1
             else:
                 gaps.setdefault(j, f"{show(left)} and {show(right)} cannot be told apart")
+    for point in far_points(link) if points_wanted(link) == POINTS else ():
+        sides = [_side(expr, point) for expr in expressions]
+        for j, step in enumerate(link.steps):
+            left, right = sides[j], sides[j + 1]
+            if isinstance(left, str) or isinstance(right, str):
+                continue
+            if contradicts(left, step.relation, right):
+                evidence.counterexample = _certificate(point, number, j, step, left, right)
+                return
     for j, count in enumerate(supported):
         if count < needed:
             reason = gaps.get(j, "too few points satisfy the hypotheses")
             evidence.gaps.append(
                 f"chain {number}, step {j + 1}: enclosed at {count} of {needed} points: {reason}"
             )
+
+
+def _certificate(
+    point: Point, chain: int, step: int, what: Step, left: arb, right: arb
+) -> Counterexample:
+    return Counterexample(
+        point.as_strings(), chain, step + 1, str(what.relation), show(left), show(right)
+    )
 
 
 def _differentiated(expr: sp.Expr) -> sp.Expr:

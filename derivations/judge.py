@@ -24,11 +24,14 @@ class Judgement:
 def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
     """Both routes over `claim`; `claims` is the ledger that its steps may cite.
 
-    A certified counterexample settles the verdict, whatever sympy says: if sympy claimed a proof
-    of a refuted statement, the gaps say so.
+    A certified counterexample settles the verdict, and sympy is then only asked about statements
+    that are expected to be false: if it claimed a proof of one, the gaps would say so.
     """
     evidence = enclosed.check(claim)
-    gaps = symbolic.check(claim, claims)
+    if evidence.counterexample is not None and claim.expected is not Verdict.REFUTED:
+        gaps = ["symbolic: not asked, a counterexample is known"]
+    else:
+        gaps = symbolic.check(claim, claims)
     proved = not gaps
     if evidence.counterexample is not None:
         if proved:

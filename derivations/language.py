@@ -30,6 +30,7 @@ from divergences.enclosure import NotEnclosable, enclose
 class Total(sp.Expr):
     """Sum over the atoms of a finite alphabet of any size; see the module's docstring."""
 
+    is_commutative = True
     precedence = PRECEDENCE["Add"] + 1  # so that a product puts it in parentheses
 
     def __new__(cls, term: sp.Expr) -> Total:
@@ -61,6 +62,7 @@ class Total(sp.Expr):
 class Supremum(sp.Expr):
     """sup over u in (lower, upper) of an expression concave in u."""
 
+    is_commutative = True
     precedence = PRECEDENCE["Add"] + 1
 
     def __new__(

@@ -17,10 +17,11 @@ import sympy as sp
 from divergences.enclosure import NotEnclosable, enclose
 
 from .claim import Chain
-from .language import Choice, Interval, Mass, PerAtom, Total
+from .language import Choice, Interval, Mass, PerAtom, Total, inside
 
 SEED = 1967  # Csiszar's year; any fixed seed serves
 WIDE_POOL = 40  # the rationals of height up to 5 or so, both signs
+FAR = (100, 1000)  # how many times farther out a lone scalar is looked at, besides
 ATTEMPTS = 60  # candidates for each point wanted, before the hypotheses are called too narrow
 
 
@@ -86,6 +87,33 @@ def points(link: Chain, wanted: int) -> Iterator[Point]:
         yield point
         if len(seen) == wanted:
             return
+
+
+def far_points(link: Chain) -> Iterator[Point]:
+    """Points far out in one scalar at a time: they may refute, but need not be enclosable."""
+    nearby = next(points(link, 1), None)
+    if nearby is None:
+        return
+    for symbol, domain in link.given.items():
+        if not isinstance(domain, Interval):
+            continue
+        lower, upper = (end.subs(nearby.scalars) for end in (domain.lower, domain.upper))
+        for factor, sign in itertools.product(FAR, (1, -1)):
+            value = sp.Integer(sign * factor)
+            if inside(value, lower, upper):
+                moved = Point({**nearby.scalars, symbol: value}, nearby.vectors)
+                if _respects(link, moved):
+                    yield moved
+
+
+def _respects(link: Chain, point: Point) -> bool:
+    """All domains and hypotheses hold, those of variables given in terms of others included."""
+    for symbol, domain in link.given.items():
+        if isinstance(domain, Interval):
+            lower, upper = (end.subs(point.scalars) for end in (domain.lower, domain.upper))
+            if not inside(point.scalars[symbol], lower, upper):
+                return False
+    return all(_holds(h, point) for h in link.hypotheses)
 
 
 def _all_cases(link: Chain) -> Iterator[Point]:

@@ -180,6 +180,8 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
         return False
     if is_zero(expr):
         return True
+    if isinstance(expr, sp.Pow) and expr.exp == sp.S.Half:
+        return is_nonnegative(expr.base, depth)
     if expr.has(sp.tanh, sp.sinh, sp.cosh):
         return is_nonnegative(_without_exponentials(expr.rewrite(sp.exp)), depth)
     factored = _factor(expr)
@@ -208,11 +210,9 @@ def _squares_compare(expr: sp.Expr, depth: int) -> bool:
         return False
     for x, y in (terms, terms[::-1]):
         if any(isinstance(f, sp.Pow) and f.exp == sp.S.Half for f in sp.Mul.make_args(x)):
-            squared = sp.Mul(*(f**2 for f in sp.Mul.make_args(x)))
-            if is_nonnegative(squared, depth - 1) and is_nonnegative(
-                squared - sp.expand(y**2), depth - 1
-            ):
-                return bool(sp.Mul(*(f for f in sp.Mul.make_args(x) if f.is_number)) > 0)
+            gap = sp.Mul(*(f**2 for f in sp.Mul.make_args(x))) - sp.expand(y**2)
+            if is_nonnegative(x, depth - 1) and is_nonnegative(gap, depth - 1):
+                return True
     return False
 
 

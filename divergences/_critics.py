@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,17 +33,12 @@ class Critic(NamedTuple):
 
 def softplus(xp: ModuleType, v: Array) -> Array:
     """log(1 + e^v)."""
-    return _positive_part(xp, v) + xp.log1p(xp.exp(-xp.abs(v)))
-
-
-def _positive_part(xp: ModuleType, v: Array) -> Array:
-    return (v + xp.abs(v)) / 2
+    return xp.maximum(v, xp.zeros_like(v)) + xp.log1p(xp.exp(-xp.abs(v)))
 
 
 def _sigmoid(xp: ModuleType, v: Array) -> Array:
-    """1/(1 + e^-v), through the exponential that does not overflow."""
-    small = xp.exp(-xp.abs(v))
-    return xp.where(v < 0, small, xp.ones_like(v)) / (1 + small)
+    """1/(1 + e^-v)."""
+    return xp.exp(-softplus(xp, -v))
 
 
 def _mirror(activation: OnArrays) -> OnArrays:
@@ -153,6 +149,13 @@ def generator(f: str | FDivergence) -> FDivergence:
         raise ValueError(
             f"`f` must be the name of a divergence, an FDivergence or an expression in u. Got {f!r}"
         )
-    if looks_like_a_name(f):
-        by_name(f)
-    return FDivergence(f)
+    return _analysed(f)
+
+
+@lru_cache(maxsize=64)  # a training loop asks for the same text at each step
+def _analysed(text: str) -> FDivergence:
+    from divergences.fdivergence import FDivergence
+
+    if looks_like_a_name(text):
+        by_name(text)
+    return FDivergence(text)

@@ -26,7 +26,9 @@ class Tail(NamedTuple):
 
     def minus(self, other: Tail) -> Tail:
         powers = self.terms.keys() | other.terms.keys()
-        terms = {j: self.terms.get(j, Fraction(0)) - other.terms.get(j, Fraction(0)) for j in powers}
+        terms = {
+            j: self.terms.get(j, Fraction(0)) - other.terms.get(j, Fraction(0)) for j in powers
+        }
         return Tail({j: c for j, c in terms.items() if c}, self.log_power - other.log_power)
 
     def plus(self, other: Tail, times: Fraction) -> Tail:

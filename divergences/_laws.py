@@ -1,8 +1,8 @@
 """The laws of divergences, one row of data each: what is stated, where it is looked at first, how it is judged.
 
 A law compares sums of values of the function under test. Floats err, so a comparison counts as broken only where it is
-broken by more than the function's own rounding: four times the scatter of its values when the entries of its arguments move by up to eight
-units in the last place, and sixteen units in the last place of the values themselves.
+broken by more than the function's own rounding: four times the scatter of its values when the entries of its arguments
+move by up to eight units in the last place, and sixteen units in the last place of the values themselves.
 """
 
 from __future__ import annotations

@@ -94,7 +94,9 @@ def rounding(
 
 def _segments(p: Density, q: Density) -> list[Segment]:
     """The line cut at both densities' breaks and ends; each tail as far as both log-densities are floats."""
-    ends = tuple({e for d in (p, q) for piece in (*d.pieces, d.focus) for e in piece if math.isfinite(e)})
+    ends = tuple(
+        {e for d in (p, q) for piece in (*d.pieces, d.focus) for e in piece if math.isfinite(e)}
+    )
     breaks = tuple({*p.breaks, *q.breaks, *ends})
     exact = tuple({*p.exact_ends, *q.exact_ends})
     found = segments(breaks, min(p.lo, q.lo), max(p.hi, q.hi), ends, exact)
@@ -134,7 +136,9 @@ def wasserstein1_by_quadrature(p: Density, q: Density, rtol: float) -> tuple[flo
     """W1 = int |F - G| dx; (value, error), in the unit of x."""
     for who, d in (("P", p), ("Q", q)):
         if d.cdf is None or d.sf is None:
-            raise ValueError(f"`{who}` must have a distribution function for W1: a scipy or torch one")
+            raise ValueError(
+                f"`{who}` must have a distribution function for W1: a scipy or torch one"
+            )
 
     def function(segment: Segment, t: np.ndarray) -> Columns:
         y, dy = segment.distance(t)
@@ -152,9 +156,7 @@ def wasserstein1_by_quadrature(p: Density, q: Density, rtol: float) -> tuple[flo
 
     where = _segments(p, q)
     totals = integrate(function, where, targets, floor=1)
-    bound = sum(
-        (float(beyond(function, s, s.top)[0]) for s in where if s.kind == "far"), start=0.0
-    )
+    bound = sum((float(beyond(function, s, s.top)[0]) for s in where if s.kind == "far"), start=0.0)
     value, error = float(totals.value[0]), float(totals.error[0])
     if not math.isfinite(value + error + bound):
         raise NotDecided("the integral of |F - G| does not visibly converge: W1 may be infinite")

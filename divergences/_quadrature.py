@@ -63,11 +63,17 @@ class Totals:
     settled: bool
 
 
-Function = Callable[[Segment, np.ndarray], Columns]  # (segment, t) -> (len(t), functions), dy/dt included
+Function = Callable[
+    [Segment, np.ndarray], Columns
+]  # (segment, t) -> (len(t), functions), dy/dt included
 
 
 def segments(
-    breaks: tuple[float, ...], lo: float, hi: float, ends: tuple[float, ...], exact: tuple[float, ...]
+    breaks: tuple[float, ...],
+    lo: float,
+    hi: float,
+    ends: tuple[float, ...],
+    exact: tuple[float, ...],
 ) -> list[Segment]:
     """[lo, hi] cut at the breaks; `ends` are the points where a density may be singular."""
     inner = sorted({b for b in breaks if lo <= b <= hi} | {e for e in (lo, hi) if math.isfinite(e)})
@@ -132,7 +138,10 @@ def integrate(
         keep = ~split
         index = np.concatenate([index[keep], again])
         left, right = np.concatenate([left[keep], starts]), np.concatenate([right[keep], stops])
-        value, error = np.concatenate([value[keep], fresh]), np.concatenate([error[keep], fresh_error])
+        value, error = (
+            np.concatenate([value[keep], fresh]),
+            np.concatenate([error[keep], fresh_error]),
+        )
     return Totals(value.sum(axis=0), error.sum(axis=0), False)
 
 

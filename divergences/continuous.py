@@ -209,9 +209,7 @@ def _converges(p: Density, q: Density, ratio: LogRatio) -> bool | None:
         return True
     laws = []
     for growth in (ratio.above, ratio.below):
-        laws.append(
-            None if growth.kappa is None or growth.m is None else (growth.kappa, growth.m)
-        )
+        laws.append(None if growth.kappa is None or growth.m is None else (growth.kappa, growth.m))
     answers: list[bool | None] = []
     for side in (1, -1):
         ends = {piece[0 if side > 0 else 1] for d in (p, q) for piece in d.pieces}

@@ -158,7 +158,9 @@ def _fraction(value: Any, who: str, name: str) -> Fraction:
 
 def _from_scipy(given: Any, who: str) -> Density:
     if not hasattr(given.dist, "_parse_args"):
-        raise ValueError(f"`{who}` must be a distribution on the line. Got {type(given.dist).__name__}")
+        raise ValueError(
+            f"`{who}` must be a distribution on the line. Got {type(given.dist).__name__}"
+        )
     shapes, loc, scale = given.dist._parse_args(*given.args, **given.kwds)
     values = [_fraction(x, who, "shape parameter") for x in shapes]
     place, width = _fraction(loc, who, "loc"), _fraction(scale, who, "scale")
@@ -345,9 +347,7 @@ def _mixture(given: Mixture, who: str, log: bool = False, breaks: Sequence[float
     logs = [math.log(w) for w, _ in parts]
 
     def log_at(origin: float, side: int, y: Array) -> Array:
-        terms = [
-            w + d.log_at(origin, side, y) for w, (_, d) in zip(logs, parts, strict=True)
-        ]
+        terms = [w + d.log_at(origin, side, y) for w, (_, d) in zip(logs, parts, strict=True)]
         return np.asarray(np.logaddexp.reduce(terms, axis=0))
 
     def summed(name: str) -> Callable[[Array], Array] | None:

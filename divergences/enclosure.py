@@ -344,10 +344,19 @@ def _integrate(integrand: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr)
         )
     if lower is -sp.oo:
         return _integrate(integrand.subs(x, -x), x, -upper, sp.oo)
+    if lower is sp.oo or upper is -sp.oo or (upper is not sp.oo and not _upwards(lower, upper)):
+        return -_integrate(integrand, x, upper, lower)
     if upper is not sp.oo:
         return _finite(integrand, x, lower, upper)
     start = sp.Max(lower, 0) + 1
     return _finite(integrand, x, lower, start) + _to_infinity(integrand, x, start)
+
+
+def _upwards(lower: sp.Expr, upper: sp.Expr) -> bool:
+    gap = as_real(compile_ball(upper - lower)({}, False), upper)
+    if not (gap > 0 or gap < 0):
+        raise NotEnclosable(f"which of {lower} and {upper} is larger cannot be told")
+    return bool(gap > 0)
 
 
 def _to_infinity(integrand: sp.Expr, x: sp.Symbol, start: sp.Expr) -> arb:
@@ -400,4 +409,6 @@ def _quadrature(f: Evaluator, x: sp.Symbol, a: arb, b: arb) -> arb:
             raise NotEnclosable(f"the integrand has no real value at {at.str(5)}")
     value = acb.integral(integrand, a, b, eval_limit=EVALUATIONS, depth_limit=20 * ctx.prec)
     # The integrand is real on the real line, so the imaginary part is only enclosed rounding.
+    if not value.imag.contains(0) and value.is_finite():
+        raise NotEnclosable("the integral is not real")
     return value.real

@@ -14,6 +14,7 @@ import numpy as np
 
 from divergences._array import Array
 from divergences._critics import canonical
+from divergences._gaussian_pair import still
 from divergences._samples import common, require_finite
 
 if TYPE_CHECKING:
@@ -230,9 +231,9 @@ def _two_samples(x: Array, y: Array) -> tuple[np.ndarray, np.ndarray]:
             )
         if 0 in tuple(values.shape):
             raise ValueError(f"`{name}` must hold at least one sample. Got {tuple(values.shape)}")
+        values = still(values)
         require_finite(given.xp, values, name)
-        if hasattr(values, "detach"):
-            values = values.detach().cpu().numpy()
+        values = values.cpu().numpy() if hasattr(values, "detach") else values
         array = np.asarray(values, dtype=np.float64)
         points.append(array.reshape(len(array), -1))
     x, y = points

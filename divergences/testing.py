@@ -134,9 +134,9 @@ def check_divergence(
     the same report. What holds has not been refuted; nothing here is a proof.
 
     Rounding is no violation: a law counts as broken only where it is broken by more than four times the scatter of the
-    function's values when its arguments move by a few units in the last place. Where the function raises or returns nan, `defined`
-    fails with that input, and the other laws are judged where it has values; one that could not be judged anywhere
-    fails too.
+    function's values when its arguments move by a few units in the last place. Where the function raises or returns
+    nan, `defined` fails with that input, and the other laws are judged where it has values; one that could not be
+    judged anywhere fails too.
 
     Args:
         fn: Takes two numpy arrays of shape (n,), nonnegative with sum 1; returns a number, `inf` included.

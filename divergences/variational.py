@@ -23,6 +23,7 @@ import numpy as np
 
 from divergences._array import Array
 from divergences._critics import canonical, generator
+from divergences._gaussian_pair import still
 from divergences._samples import Arrays, common, require_finite
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _outputs(**arrays: Array) -> Arrays:
             raise ValueError(
                 f"`{name}` must hold at least one value. Got shape {tuple(values.shape)}"
             )
-        require_finite(given.xp, values, name)
+        require_finite(given.xp, still(values), name)
     return given
 
 

@@ -57,25 +57,21 @@ def test_direct_critics_are_bounds_too(t):
 def test_the_table_of_critics_agrees_with_what_is_derived(name):
     derived, written = FDivergence(name), canonical(name)
     with np.errstate(over="ignore"):
-        assert np.allclose(
-            written.activation(np, POINTS), derived.activation(POINTS), rtol=2e-13, atol=1e-16
-        )
-        assert np.allclose(
-            written.conjugate(np, POINTS),
-            derived.conjugate_of_activation(POINTS),
-            rtol=2e-13,
-            atol=1e-16,
-        )
+        for ours, theirs in [
+            (written.activation(np, POINTS), derived.activation(POINTS)),
+            (written.conjugate(np, POINTS), derived.conjugate_of_activation(POINTS)),
+        ]:
+            assert np.allclose(ours, theirs, rtol=2e-13, atol=4e-16)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_slopes_of_the_critics_are_finite_and_tied(name):
     """d f*(g(v)) = e^v dg(v), the first-order condition, and no nan far out, in float32 either."""
     critic = canonical(name)
-    v = torch.tensor(POINTS + 0.01, requires_grad=True)
+    v = torch.tensor(POINTS[1:-1] + 0.01, requires_grad=True)
     (slope,) = torch.autograd.grad(critic.activation(torch, v).sum(), v)
     (other,) = torch.autograd.grad(critic.conjugate(torch, v).sum(), v)
-    assert torch.allclose(other, torch.exp(v) * slope, rtol=1e-9, atol=1e-14)
+    assert torch.allclose(other, torch.exp(v.detach()) * slope, rtol=1e-13, atol=1e-14)
     far = torch.tensor([-80.0, 80.0, -600.0, 600.0], dtype=torch.float32, requires_grad=True)
     for part in critic:
         (slope,) = torch.autograd.grad(part(torch, far).sum(), far)
@@ -188,25 +184,22 @@ def test_numpy_and_torch_agree_in_kind_and_dtype(dtype):
 @pytest.mark.parametrize("raw", [True, False])
 def test_gradients(raw):
     torch.manual_seed(0)
-    v = torch.randn(4, dtype=torch.float64) / 4 - 0.5
-    w = torch.randn(3, dtype=torch.float64) / 4 - 0.5
-    v, w = (a.requires_grad_() for a in (v, w))
-    for name in [
-        "kl",
-        "reverse_kl",
-        "pearson",
-        "squared_hellinger",
-        "jensen_shannon",
-        "u*log(u)-u+1",
-    ]:
-        if not raw and name == "jensen_shannon":
-            continue  # T may not exceed log(2)/2
-        call = lambda a, b, name=name: dv.lower_bound(name, a, b, raw=raw)  # noqa: E731
-        if raw or name not in ("reverse_kl",):
-            assert torch.autograd.gradcheck(call, (v, w)), name
+    v, w = (torch.rand(n, dtype=torch.float64) / 2 - 0.7 for n in (4, 3))  # in every dom f*
+    v, w = v.requires_grad_(), w.requires_grad_()
+    for name in ["kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon", "le_cam",
+                 "u*log(u)-u+1"]:  # fmt: skip
+        assert torch.autograd.gradcheck(
+            lambda a, b, name=name: dv.lower_bound(name, a, b, raw=raw), (v, w)
+        ), name
+
+
+def test_gradients_of_the_others():
+    torch.manual_seed(1)
+    v, w, scores = (torch.randn(*shape, dtype=torch.float64) for shape in ((4,), (3,), (3, 3)))
+    for a in (v, w, scores):
+        a.requires_grad_()
     assert torch.autograd.gradcheck(dv.donsker_varadhan, (v, w))
     assert torch.autograd.gradcheck(dv.nwj, (v, w))
-    scores = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(dv.infonce, (scores,))
 
 

@@ -16,7 +16,7 @@ from ..language import POSITIVE, Domain, Mass, PerAtom, Total
 
 p, q, w, m = symbols("p q w m")
 TOPIC = "vaes"
-GIVEN = {q: Mass(), w: PerAtom(POSITIVE)}
+GIVEN: dict[sp.Symbol, Domain] = {q: Mass(), w: PerAtom(POSITIVE)}
 
 evidence = Total(w)
 elbo = Total(q * log(w / q))
