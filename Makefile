@@ -58,5 +58,5 @@ $(VENV)/.base: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.full: $(VENV)/.base
 	@echo "installing the tests and the models (torch is large: minutes on a slow line)"
-	@$(PIP) --editable '.[models,test,dev]'
+	@$(PIP) --editable '.[models,transport,cluster,test,dev]'
 	@touch $@

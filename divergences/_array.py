@@ -227,11 +227,13 @@ def _where(mask: Array) -> tuple[int, ...]:
 
 
 def _normalized(xp: ModuleType, array: Array, name: str, axis: int) -> Array:
-    _check_entries(xp, array, name)
+    lazy = array_api_compat.is_dask_array(array)
+    if not lazy:  # a dask array is looked at when it is computed
+        _check_entries(xp, array, name)
     wide = widen(xp, array)
     sums = xp.sum(wide, axis=axis, keepdims=True)
     wrong = (sums <= 0) | ~xp.isfinite(sums)
-    if bool(xp.any(wrong)):
+    if not lazy and bool(xp.any(wrong)):
         index = _where(wrong)
         at = [str(i) for i in index]
         at[axis] = ":"

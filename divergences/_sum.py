@@ -1,13 +1,15 @@
-"""From two arrays to a batch of sums: the numpy road through `_blocks`, the other backends' road in one expression."""
+"""From two arrays to a batch of sums: numpy through `_blocks`, dask chunk by chunk, the others in one expression."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from array_api_compat import is_dask_array
 
 from divergences._array import Array, Pair, check, prepare, widen
 from divergences._blocks import BadEntries, Quick, Terms, totals
+from divergences._dask import sum_chunks
 from divergences._kernels import lifted
 
 __all__ = ["Sums", "finish", "sum_terms"]
@@ -29,6 +31,8 @@ def sum_terms(
     pair = prepare(p, q, axis, normalize=normalize)
     if pair.is_numpy:
         return _sum_numpy(pair, terms, quick)
+    if is_dask_array(pair.p):
+        return Sums(pair, *sum_chunks(pair, terms, quick))
     return _sum_other(pair, terms)
 
 
