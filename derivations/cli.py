@@ -6,6 +6,7 @@ import difflib
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,14 @@ import typer
 if TYPE_CHECKING:
     from .claim import Claim
     from .verify import Report
+
+
+class Kind(StrEnum):
+    """What the files of `compare` hold."""
+
+    probabilities = "probabilities"
+    samples = "samples"
+
 
 app = typer.Typer(
     name="fenchel",
@@ -144,6 +153,34 @@ def conjugate(
     from .conjugate_command import conjugate
 
     raise typer.Exit(conjugate(formula, json_file, value_at_one))
+
+
+@app.command()
+def compare(
+    p: Annotated[Path, typer.Argument(metavar="P", help="A .csv or .npy file.")],
+    q: Annotated[Path, typer.Argument(metavar="Q", help="Another.")],
+    kind: Annotated[
+        Kind | None, typer.Option("--as", help="What they hold; told from the numbers otherwise.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw both, log p/q beneath.")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write JSON there; - is stdout.")
+    ] = None,
+) -> None:
+    """Every divergence between two files of probabilities or samples, with bounds and errors."""
+    if json_file is not None and json_file != "-":
+        _require_folder(Path(json_file).parent, "--json")
+        if Path(json_file).is_dir():
+            raise typer.BadParameter(
+                f"{json_file} is a folder; a file is required", param_hint="--json"
+            )
+    if plot is not None:
+        _require_folder(plot.parent, "--plot")
+    from .compare_command import compare
+
+    raise typer.Exit(compare(p, q, kind and kind.value, plot, json_file))
 
 
 # --- choosing and running ---------------------------------------------------------------------

@@ -97,7 +97,9 @@ def far_points(link: Chain) -> Iterator[Point]:
     for symbol, domain in link.given.items():
         if not isinstance(domain, Interval):
             continue
-        lower, upper = (end.subs(nearby.scalars) for end in (domain.lower, domain.upper))
+        lower, upper = (
+            sp.sympify(end).subs(nearby.scalars) for end in (domain.lower, domain.upper)
+        )
         for factor, sign in itertools.product(FAR, (1, -1)):
             value = sp.Integer(sign * factor)
             if inside(value, lower, upper):
@@ -110,7 +112,9 @@ def _respects(link: Chain, point: Point) -> bool:
     """All domains and hypotheses hold, those of variables given in terms of others included."""
     for symbol, domain in link.given.items():
         if isinstance(domain, Interval):
-            lower, upper = (end.subs(point.scalars) for end in (domain.lower, domain.upper))
+            lower, upper = (
+                sp.sympify(end).subs(point.scalars) for end in (domain.lower, domain.upper)
+            )
             if not inside(point.scalars[symbol], lower, upper):
                 return False
     return all(_holds(h, point) for h in link.hypotheses)

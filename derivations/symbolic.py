@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from .citing import by_claim
 from .claim import (
     Algebra,
     AtEnd,
@@ -24,93 +25,14 @@ from .claim import (
     Step,
     TakenOnTrust,
     Touching,
-    Verdict,
 )
-from .language import Choice, Interval, Mass, PerAtom, Supremum, Total
+from .closing import JUMPS, NotShown, closed, near
+from .language import Interval, Supremum, Total
 from .lemmas import LEMMAS
-from .prepare import Prepared, prepare, put
+from .prepare import Prepared, prepare
 from .signs import is_nonnegative, is_positive, is_zero, touches
 from .smooth import is_smooth
-from .totals import Atoms, at_least_zero, equal_to_zero, varies
-
-
-class NotShown(Exception):
-    """The symbolic route cannot show this step; the message says what was missing."""
-
-
-# --- closing integrals, limits and derivatives -------------------------------------------------
-
-
-UNEVALUATED = (sp.Integral, sp.Limit, sp.Derivative, sp.Sum, sp.Subs)
-
-
-def closed(expr: sp.Expr) -> sp.Expr:
-    """`expr` with its integrals, sums, limits and derivatives carried out, innermost first."""
-    while True:
-        pending = expr.atoms(*UNEVALUATED)
-        nodes = [n for n in pending if not any(n is not m and n.has(m) for m in pending)]
-        if not nodes:
-            return expr
-        results = {}
-        for node in nodes:
-            value = CLOSERS.get(type(node), lambda n: n.doit())(node)
-            if value.has(*UNEVALUATED) or (value.has(sp.Piecewise) and not node.has(sp.Piecewise)):
-                raise NotShown(f"sympy does not close {node} without further hypotheses")
-            results[node] = value
-        expr = expr.xreplace(results)
-
-
-@lru_cache(maxsize=4_000)
-def _integrated(node: sp.Integral) -> sp.Expr:
-    """A definite integral, one term of the expanded integrand at a time.
-
-    The range must run upwards and the integrand be continuous inside it: sympy's primitives do
-    not see a pole on the way.
-    """
-    function = sp.expand(sp.expand_log(node.function))
-    for x, lower, upper in node.limits:
-        if not (lower is -sp.oo or upper is sp.oo or is_nonnegative(upper - lower)):
-            raise NotShown(f"{lower} <= {upper} is not shown")
-        inside, parameter = Interval(lower, upper).parametrised("i''")
-        if not is_smooth(function.subs(x, inside), parameter, kinks=True):
-            raise NotShown(f"{function} is not shown to be continuous in {x}")
-    total = sp.S.Zero
-    for term in sp.Add.make_args(function):
-        value = term
-        for x, lower, upper in node.limits:
-            constant, inner = sp.powsimp(value).as_independent(x, as_Add=False)
-            value = constant * _one_integral(inner, x, lower, upper)
-        total += value
-    return total
-
-
-@lru_cache(maxsize=4_000)
-def _one_integral(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
-    return sp.integrate(f, (x, lower, upper))
-
-
-def _limit(node: sp.Limit) -> sp.Expr:
-    """A limit, its kinks resolved into the piece that holds near the point."""
-    g, x, end, side = node.args
-    if g.has(*JUMPS):
-        raise NotShown(f"{g} may jump")
-    if not g.has(sp.Max, sp.Abs):
-        return node.doit()
-    if end.is_finite and str(side) == "+":
-        try:
-            value = g.subs(x, end)
-        except ValueError:  # max(zoo, 0) is not comparable
-            value = sp.nan
-        if not value.has(sp.nan, sp.zoo, sp.oo):
-            return value
-        y = sp.Symbol("y''", positive=True)
-        return sp.limit(sp.expand(_near(g.subs(x, end + 1 / y), y, sp.oo)), y, sp.oo)
-    return sp.limit(_near(g, x, end), x, end, str(side)) if end.is_infinite else node.doit()
-
-
-JUMPS = (sp.Piecewise, sp.sign, sp.Heaviside, sp.floor, sp.ceiling)  # not continuous
-CLOSERS: dict[type, Callable[[sp.Expr], sp.Expr]] = {sp.Integral: _integrated, sp.Limit: _limit}
-
+from .totals import Atoms, at_least_zero, equal_to_zero
 
 # --- the rules ---------------------------------------------------------------------------------
 
@@ -203,7 +125,7 @@ def _at_end(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> No
     g, u = supremum.objective, supremum.variable
     if end not in (lower, upper):
         raise NotShown(f"{end} is not an end of ({lower}, {upper})")
-    g = _near(g, u, end) if end.is_infinite else g
+    g = near(g, u, end) if end.is_infinite else g
     slope = _value_at(sp.diff(g, u), u, end, end == upper)
     uphill = slope if end == upper else -slope
     if not (uphill is sp.oo or is_nonnegative(uphill)):
@@ -215,20 +137,6 @@ def _at_end(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> No
     if value == right:
         return
     _require_equal(value, right)
-
-
-def _near(g: sp.Expr, u: sp.Symbol, end: sp.Expr) -> sp.Expr:
-    """|affine| and max(affine, ...) as the one piece that they are near u = oo or u = -oo."""
-    towards = sp.sign(end)
-
-    def piece(*args: sp.Expr) -> sp.Expr:
-        slopes = [towards * sp.diff(arg, u) for arg in args]
-        for arg, slope in zip(args, slopes, strict=True):
-            if all(other is slope or is_positive(slope - other) for other in slopes):
-                return arg
-        raise NotShown(f"it is not clear which of {args} is largest near {end}")
-
-    return g.replace(sp.Max, piece).replace(sp.Abs, lambda arg: piece(arg, -arg))
 
 
 def _value_at(g: sp.Expr, u: sp.Symbol, end: sp.Expr, from_below: bool) -> sp.Expr:
@@ -342,77 +250,6 @@ RULES: dict[type, Rule] = {
 }
 
 
-def _by_claim(
-    left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared, claims: Mapping[str, Claim]
-) -> None:
-    """The left side with the cited claim's first expression rewritten into its last."""
-    by = step.by
-    assert isinstance(by, ByClaim)
-    if by.claim not in claims:
-        raise NotShown(f"the ledger has no claim {by.claim}")
-    if claims[by.claim].expected is Verdict.REFUTED:
-        raise NotShown(f"{by.claim} is a false statement")
-    cited = claims[by.claim].chains[by.chain]
-    if cited.relation is not step.relation:
-        raise NotShown(f"{by.claim} shows {cited.relation}, the step says {step.relation}")
-    images = {symbol: by.where.get(symbol, symbol) for symbol in cited.given}
-    for symbol, domain in cited.given.items():
-        _require_in_domain(prepared(images[symbol]), domain, images, prepared, by.claim)
-    instance = {symbol: prepared(image) for symbol, image in images.items()}
-    for hypothesis in cited.hypotheses:
-        if not _holds(hypothesis, instance):
-            raise NotShown(f"{by.claim} needs {hypothesis}, which is not shown")
-    first, last = (put(e, instance, 0) for e in (cited.first, cited.last))
-    # An equality may be used inside an expression; an inequality only on the whole of it.
-    inside = step.relation is Relation.EQUAL and left.has(first)
-    rewritten = left.xreplace({first: last}) if inside else None
-    if rewritten is None and equal_to_zero(left - first, prepared.atoms):
-        rewritten = last
-    if rewritten is None:
-        raise NotShown(f"{by.claim} does not speak of {left}")
-    if not equal_to_zero(closed(rewritten) - closed(right), prepared.atoms):
-        raise NotShown(f"{by.claim} gives {rewritten}, not {right}")
-
-
-def _holds(hypothesis: sp.Rel, instance: Mapping[sp.Symbol, sp.Expr]) -> bool:
-    difference = put(hypothesis.lhs - hypothesis.rhs, instance, 0)
-    if isinstance(hypothesis, sp.StrictGreaterThan | sp.GreaterThan):
-        return is_positive(difference)
-    if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
-        return is_positive(-difference)
-    return isinstance(hypothesis, sp.Equality) and is_zero(difference)
-
-
-def _require_in_domain(
-    image: sp.Expr,
-    domain: object,
-    images: Mapping[sp.Symbol, sp.Expr],
-    prepared: Prepared,
-    claim: str,
-) -> None:
-    if isinstance(domain, Mass):
-        good = image in prepared.atoms.masses or bool(
-            image.is_positive and equal_to_zero(Total(image) - 1, prepared.atoms)
-        )
-    elif isinstance(domain, Choice):
-        good = image in [sp.sympify(v) for v in domain.values]
-    else:
-        interval = domain.domain if isinstance(domain, PerAtom) else domain
-        if not isinstance(interval, Interval):
-            raise NotShown(f"{claim} is for a choice at every atom")
-        if not isinstance(domain, PerAtom) and varies(image, prepared.atoms):
-            raise NotShown(f"{claim} is for one number, {image} differs from atom to atom")
-        instance = {symbol: prepared(value) for symbol, value in images.items()}
-        lower, upper = (put(end, instance, 0) for end in (interval.lower, interval.upper))
-        good = bool(
-            (image.is_real or image.has(Total))
-            and (lower is -sp.oo or is_positive(image - lower))
-            and (upper is sp.oo or is_positive(upper - image))
-        )
-    if not good:
-        raise NotShown(f"{claim} needs {image} in {domain}, which is not shown")
-
-
 # --- a whole claim -----------------------------------------------------------------------------
 
 
@@ -423,7 +260,7 @@ def check_step(link: Chain, number: int, claims: Mapping[str, Claim] | None = No
         for prepared in prepare(link):
             sides = prepared(left), prepared(step.right)
             if isinstance(step.by, ByClaim):
-                _by_claim(sides[0], step, sides[1], prepared, claims or {})
+                by_claim(sides[0], step, sides[1], prepared, claims or {})
             else:
                 RULES[type(step.by)](sides[0], step, sides[1], prepared)
     except NotShown as gap:

@@ -18,13 +18,25 @@ class OutOfPatience(BaseException):
     """Raised inside the watched call; not an `Exception`, so that no library swallows it."""
 
 
+def _clock_of(thread: int) -> Callable[[], float]:
+    """The processor time of a thread; the wall clock where the system does not tell it."""
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return time.monotonic
+    clock = time.pthread_getcpuclockid(thread)
+    return lambda: time.clock_gettime(clock)
+
+
+def _clock() -> float:
+    return _clock_of(threading.get_ident())()
+
+
 _deadlines: ContextVar[tuple[float, float]] = ContextVar("deadlines", default=(math.inf, math.inf))
 
 
 @contextmanager
 def hurry(soft: float, hard: float) -> Iterator[None]:
     """Inside, what only makes results shorter is left out after `soft` seconds, all else after `hard`."""
-    now = time.monotonic()
+    now = _clock()
     token = _deadlines.set((now + soft, now + hard))
     try:
         yield
@@ -33,26 +45,35 @@ def hurry(soft: float, hard: float) -> Iterator[None]:
 
 
 def within(seconds: float, call: Callable[[], Result], *, needed: bool = False) -> Result | None:
-    """`call()`, or None when it raises or is still running after `seconds` of wall clock.
+    """`call()`, or None when it raises or is still running after `seconds` of its thread's processor time.
+
+    Processor time, so that what is found does not depend on what else the machine is doing.
 
     Python code is interrupted at its next bytecode; a long call into C finishes first. `needed` says
     which of `hurry`'s two limits holds.
     """
-    seconds = min(seconds, _deadlines.get()[needed] - time.monotonic())
+    seconds = min(seconds, _deadlines.get()[needed] - _clock())
     if seconds <= 0:
         return None
     thread = threading.get_ident()
     lock = threading.Lock()
     finished = False
 
+    spent = _clock_of(thread)
+    deadline = spent() + seconds
+    done = threading.Event()
+
     def interrupt() -> None:
+        while (left := deadline - spent()) > 0:
+            if done.wait(max(left, 0.01)):
+                return
         with lock:
             if not finished:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread), ctypes.py_object(OutOfPatience)
                 )
 
-    timer = threading.Timer(seconds, interrupt)
+    timer = threading.Thread(target=interrupt)
     timer.daemon = True
     result: Result | None = None
     try:
@@ -67,5 +88,5 @@ def within(seconds: float, call: Callable[[], Result], *, needed: bool = False) 
         result = None
         finished = True
     finally:
-        timer.cancel()
+        done.set()
     return result
