@@ -12,6 +12,7 @@ import numpy as np
 
 P_COLOUR, Q_COLOUR, RATIO_COLOUR = "#0072b2", "#d55e00", "#444444"  # told apart by all eyes
 _MOST_BINS = 60
+_MOST_BARS = 400  # more would hide each other
 
 
 def draw(p: np.ndarray, q: np.ndarray, kind: str, names: tuple[str, str], where: Path) -> None:
@@ -27,18 +28,25 @@ def draw(p: np.ndarray, q: np.ndarray, kind: str, names: tuple[str, str], where:
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     if kind == "probabilities":
-        edges, label = np.arange(len(p) + 1) - 0.5, "outcome (index)"
+        block = -(-len(p) // _MOST_BARS)
+        starts = np.arange(0, len(p), block)
+        edges, label = np.append(starts, len(p)) - 0.5, "outcome (index)"
+        if block > 1:
+            label = f"outcome (index), in blocks of {block}, summed"
+        p, q = np.add.reduceat(p, starts), np.add.reduceat(q, starts)
         above.set_ylabel("probability")
     else:
-        p, q, label = _on_a_line(p, q)
+        with np.errstate(all="ignore"):
+            p, q, label = _on_a_line(p, q)
         edges = _edges(p, q)
         width = np.diff(edges)
         p = np.histogram(p, edges)[0] / len(p) / width
         q = np.histogram(q, edges)[0] / len(q) / width
         above.set_ylabel("density (histogram)")
+    thin = float(np.clip(150 / len(p), 0.4, 1.5))
     for heights, colour, name in ((p, P_COLOUR, f"P: {names[0]}"), (q, Q_COLOUR, f"Q: {names[1]}")):  # fmt: skip
         above.stairs(heights, edges, fill=True, color=colour, alpha=0.25)
-        above.stairs(heights, edges, color=colour, label=_plain(name), linewidth=1.5)
+        above.stairs(heights, edges, color=colour, label=_plain(name), linewidth=thin)
     above.set_ylim(bottom=0)
     above.legend(loc="best")
     _ratio(below, p, q, edges)
@@ -91,10 +99,20 @@ def _on_a_line(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, st
 def _edges(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Bins over both, as many as the smaller set fills: Rice's 2 n^(1/3)."""
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
-    if not high > low:
+    with np.errstate(all="ignore"):
+        span = high - low
+    if span == 0 and abs(low) < 1e9:
         low, high = low - 0.5, high + 0.5
     bins = int(np.clip(np.ceil(2 * min(len(x), len(y)) ** (1 / 3)), 5, _MOST_BINS))
-    return np.linspace(low, high, bins + 1)
+    # matplotlib's own axes end there
+    drawable = 1e-290 < high - low < 1e290 if np.isfinite(span) else False
+    edges = np.linspace(low, high, bins + 1) if drawable else np.zeros(2)
+    if not (np.diff(edges) > 0).all():
+        raise ValueError(
+            f"--plot: samples over a range that floats can divide into {bins} bins were expected. "
+            f"Got {low:.17g} to {high:.17g}"
+        )
+    return edges
 
 
 def _plain(name: str) -> str:

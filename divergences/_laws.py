@@ -122,9 +122,7 @@ def _at_most(
         return None
     values = {left_name: fn.total(left), right_name: fn.total(right)}
     a, b = values.values()
-    return Violation(
-        values, f"{left_name} = {a:.6g} exceeds {right_name} = {b:.6g} by {excess:.3g}"
-    )
+    return Violation(values, f"{left_name} = {a:.6g} exceeds {right_name} = {b:.6g}{_by(excess)}")
 
 
 def _equal(
@@ -135,9 +133,11 @@ def _equal(
         return None
     values = {left_name: fn.total(left), right_name: fn.total(right)}
     a, b = values.values()
-    return Violation(
-        values, f"{left_name} = {a:.6g} differs from {right_name} = {b:.6g} by {gap:.3g}"
-    )
+    return Violation(values, f"{left_name} = {a:.6g} differs from {right_name} = {b:.6g}{_by(gap)}")
+
+
+def _by(gap: float) -> str:
+    return f" by {gap:.3g}" if math.isfinite(gap) else ""
 
 
 def _defined(fn: Function, x: Instance) -> Violation | None:

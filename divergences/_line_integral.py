@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._evaluate import constant
 from ._log_ratio import EPS, LogRatio
-from ._quadrature import Columns, Segment, beyond, integrate, segments
+from ._quadrature import Columns, Segment, beyond, crossings, integrate, segments
 from .densities import Density
 
 MASS_TOLERANCE = 1e-8  # on the integral of a density, beyond the quadrature's own error
@@ -36,7 +37,10 @@ def divergence_by_quadrature(
             log_p = p.log_at(segment.origin, segment.side, y)
             log_q = q.log_at(segment.origin, segment.side, y)
             log_dy = np.log(dy)
-            deltas = [EPS * (_size(x) + np.abs(log_dy) + ULPS) for x in (log_p, log_q)]
+            deltas = [
+                EPS * (_size(x) + np.abs(log_dy) + ULPS) + _slip(d, segment, y, x)
+                for d, x in ((p, log_p), (q, log_q))
+            ]
             log_p, log_q = log_p + log_dy, log_q + log_dy
             out = np.zeros((len(t), 5))
             out[:, 0], out[:, 1] = np.exp(log_p), np.exp(log_q)
@@ -51,11 +55,11 @@ def divergence_by_quadrature(
         K = abs(float(total[2]))
         return np.array([MASS_TARGET, MASS_TARGET, max(rtol * K, 1e-300), math.inf, math.inf])
 
-    where = _segments(p, q)
+    where = _segments(p, q, _kinks(p, q, ratio))
     totals = integrate(function, where, targets, floor=3)
     rest = np.zeros(5)
     for segment in where:
-        if segment.kind != "line":
+        if segment.kind in ("end", "far"):
             rest += beyond(function, segment, segment.top)
     off = [_mass_off(who, totals.value[i], totals.error[i] + rest[i]) for i, who in enumerate("PQ")]
     if ratio is None:
@@ -79,6 +83,14 @@ def _size(log_density: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(log_density), np.abs(log_density), 0.0)
 
 
+def _slip(d: Density, segment: Segment, y: np.ndarray, log_density: np.ndarray) -> np.ndarray:
+    """How much log p moves when the point is rounded."""
+    near = 0.0 if segment.origin in d.exact_ends else abs(segment.origin)
+    step = 2 * EPS * np.maximum(np.abs(y), near)
+    moved = d.log_at(segment.origin, segment.side, y + step) - log_density
+    return np.where(np.isfinite(moved), np.abs(moved), 0.0)
+
+
 def rounding(
     ratio: LogRatio, log_p: np.ndarray, log_q: np.ndarray, K: np.ndarray, deltas: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -92,15 +104,32 @@ def rounding(
     return moved + np.where(known, K, 0.0) * 4 * EPS, slope + np.where(known, K, 0.0)
 
 
-def _segments(p: Density, q: Density) -> list[Segment]:
+def _kinks(p: Density, q: Density, ratio: LogRatio | None) -> tuple[float, ...]:
+    """Where p/q crosses a kink of f."""
+    found: list[float] = []
+    for kink in ratio.f.kinks if ratio is not None else ():
+        level = math.log(constant(kink))
+
+        def above(segment: Segment, t: np.ndarray, level: float = level) -> np.ndarray:
+            y, _ = segment.distance(t)
+            with np.errstate(all="ignore"):
+                log_p = p.log_at(segment.origin, segment.side, y)
+                gap = log_p - q.log_at(segment.origin, segment.side, y) - level
+            return np.nan_to_num(gap, nan=0.0)
+
+        found += crossings(above, _segments(p, q))
+    return tuple(found)
+
+
+def _segments(p: Density, q: Density, more: tuple[float, ...] = ()) -> list[Segment]:
     """The line cut at both densities' breaks and ends; each tail as far as both log-densities are floats."""
     ends = tuple(
         {e for d in (p, q) for piece in (*d.pieces, d.focus) for e in piece if math.isfinite(e)}
     )
-    breaks = tuple({*p.breaks, *q.breaks, *ends})
+    breaks = tuple({*p.breaks, *q.breaks, *ends, *more})
     exact = tuple({*p.exact_ends, *q.exact_ends})
     found = segments(breaks, min(p.lo, q.lo), max(p.hi, q.hi), ends, exact)
-    return [s if s.kind == "line" else _shortened(s, [p, q]) for s in found]
+    return [_shortened(s, [p, q]) if s.kind in ("end", "far") else s for s in found]
 
 
 def _shortened(segment: Segment, densities: list[Density]) -> Segment:
@@ -119,8 +148,8 @@ def _mass_off(who: str, mass: float, bound: float) -> float:
     """|mass - 1|; ValueError where that, or the bound on it, is too large."""
     if not math.isfinite(mass) or not math.isfinite(bound) or bound > MASS_ERROR:
         raise ValueError(
-            f"`{who}` must integrate to 1; its integral could not be found: {float(mass)!r} with error up to {bound:.3g}. "
-            "Give `breaks` where its peaks or kinks are, or log=True with a log-density"
+            f"`{who}` must integrate to 1; its integral could not be found: {float(mass)!r} with error up to "
+            f"{bound:.3g}. Give `breaks` where its peaks or kinks are, or log=True with a log-density"
         )
     mass = float(mass)
     off = abs(mass - 1)

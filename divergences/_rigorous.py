@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import sympy as sp
 
@@ -48,10 +49,7 @@ def sum_of_integrals(
     inner = sorted((b for b in breaks if lo < b < hi), key=lambda b: float(b))
     points = [lo, *inner, hi]
     return sp.Add(
-        *(
-            sp.Integral(_without_abs(integrand, a, b), (X, a, b))
-            for a, b in zip(points, points[1:], strict=False)
-        )
+        *(sp.Integral(_without_abs(integrand, a, b), (X, a, b)) for a, b in pairwise(points))
     )
 
 

@@ -174,11 +174,11 @@ def _renyi(
     base = _f_divergence(p, q, _generator(f"alpha({number})"), rigorous, closed_form, rtol)
     if math.isinf(base.value):
         return base
+    if not any(x < d and c < y for x, y in p.pieces for c, d in q.pieces):
+        return Between(math.inf, 0.0, "supports")
     scale = float(a * (a - 1))
     low, high = (scale * (base.value + s * base.error) for s in (-1, 1))
     if min(low, high) <= -1:
-        if base.value == -1 / scale:  # disjoint supports
-            return Between(math.inf, 0.0, "supports")
         raise NotDecided("the Renyi divergence is too large to be read off its power integral")
     ends = [math.log1p(x) / float(a - 1) for x in (low, high, scale * base.value)]
     error = max(abs(ends[0] - ends[2]), abs(ends[1] - ends[2])) + 4 * math.ulp(ends[2])

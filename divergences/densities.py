@@ -16,10 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ._families import BY_SCIPY, FAMILIES, TORCH, Member, Tail, member
-
-Array = np.ndarray
-LogAt = Callable[[float, int, Array], Array]  # (origin, side, y) -> log p(origin + side y)
+from ._density import Array, Density
+from ._families import BY_SCIPY, TORCH, Member, member
 
 QUANTILES = (1e-12, 1e-6, 1e-3, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 KNOWN = (
@@ -57,56 +55,6 @@ class Mixture:
             raise ValueError(f"`weights` must sum to 1. They sum to {math.fsum(values)!r}")
         object.__setattr__(self, "weights", values)
         object.__setattr__(self, "components", tuple(components))
-
-
-@dataclass(frozen=True)
-class Density:
-    """One distribution on the line; `pieces` are the intervals (or, discrete, the ranges) where it has mass."""
-
-    log_at: LogAt
-    pieces: tuple[tuple[float, float], ...]
-    breaks: tuple[float, ...]
-    discrete: bool = False
-    member: Member | None = None
-    expression: Any = None  # a sympy expression in the symbol below, exact
-    symbol: Any = None
-    parts: tuple[tuple[Fraction, Density], ...] = ()
-    cdf: Callable[[Array], Array] | None = None
-    sf: Callable[[Array], Array] | None = None
-    exact_ends: tuple[float, ...] = ()  # ends next to which y is not rounded away
-    focus: tuple[float, ...] = ()  # points that may be peaks of any width
-    atoms: tuple[float, ...] = ()  # of a discrete distribution on a list of points
-
-    @property
-    def lo(self) -> float:
-        return min(a for a, _ in self.pieces)
-
-    @property
-    def hi(self) -> float:
-        return max(b for _, b in self.pieces)
-
-    def tail(self, end: float, side: int) -> Tail | None:
-        """How log p goes at `end`, from inside (side = 1: at a lower end); None where not known."""
-        if self.parts:
-            ends = [d for _, d in self.parts if _has_end(d, end, side)]
-            tails = [d.tail(end, side) for d in ends]
-            if not tails or any(t is None for t in tails):
-                return None
-            if not math.isinf(end) and len(ends) < len(self.parts):
-                covering = [d for _, d in self.parts if d.lo < end < d.hi]
-                tails += [Tail({}, Fraction(0))] * bool(covering)
-            best = tails[0]
-            for t in tails[1:]:
-                assert t is not None and best is not None
-                best = t if t.minus(best).sign(math.isinf(end)) > 0 else best
-            return best
-        if self.member is None or self.discrete:
-            return None
-        return self.member.row.tails(self.member.params)[0 if side > 0 else 1]
-
-
-def _has_end(d: Density, end: float, side: int) -> bool:
-    return end == (d.lo if side > 0 else d.hi)
 
 
 def as_density(given: Any, who: str, *, log: bool = False, breaks: Sequence[float] = ()) -> Density:
@@ -191,6 +139,8 @@ def _frozen(frozen: Any, m: Member | None) -> Density:
             marks.append(float(m.params["m"]))  # a kink
     breaks = tuple(sorted({x for x in (*marks, lo, hi) if math.isfinite(x)}))
     log_pdf = frozen.logpmf if discrete else frozen.logpdf
+    if m is not None and m.family == "laplace":
+        log_pdf = _laplace(m)  # scipy's is the logarithm of a density that underflows
     near: dict[tuple[float, int], Callable[[Array], Array]] = {}
     if m is not None and not discrete and math.isfinite(lo):
         near = _from_ends(m, lo, hi)
@@ -211,6 +161,11 @@ def _frozen(frozen: Any, m: Member | None) -> Density:
         exact_ends=tuple(end for end, _ in near),
         atoms=_atoms(frozen) if discrete else (),
     )
+
+
+def _laplace(m: Member) -> Callable[[Array], Array]:
+    place, scale = float(m.params["m"]), float(m.params["b"])
+    return lambda x: -np.abs(x - place) / scale - math.log(2 * scale)
 
 
 def _atoms(frozen: Any) -> tuple[float, ...]:
@@ -365,7 +320,7 @@ def _mixture(given: Mixture, who: str, log: bool = False, breaks: Sequence[float
         cdf=summed("cdf"),
         sf=summed("sf"),
         exact_ends=tuple({end for _, d in parts for end in d.exact_ends}),
-        focus=tuple({x for _, d in parts for x in d.focus}),
+        focus=tuple({x for _, d in parts for x in (*d.focus, d.lo, d.hi) if math.isfinite(x)}),
         atoms=tuple(sorted({x for _, d in parts for x in d.atoms})),
     )
 
@@ -380,4 +335,4 @@ def _union(pieces: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]
     return tuple(joined)
 
 
-__all__ = ["FAMILIES", "Density", "Mixture", "as_density"]
+__all__ = ["Density", "Mixture", "as_density"]

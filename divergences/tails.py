@@ -89,13 +89,16 @@ class _Bounds:
 
     def larger(self, a: Majorant, b: Majorant) -> Majorant:
         """A majorant of a + b."""
-        for low, high in ((a, b), (b, a)):
-            n = max(len(low.q), len(high.q))
-            gap = tuple(h - g for h, g in zip(_padded(high.q, n), _padded(low.q, n), strict=True))
+        n = max(len(a.q), len(b.q))
+        p, q = _padded(a.q, n), _padded(b.q, n)
+        for j in range(n):
+            if p[j].overlaps(q[j]):  # not told apart: both raised to the larger end
+                p[j] = q[j] = p[j].union(q[j]).upper()
+        for C, low, high_C, high in ((a.C, p, b.C, q), (b.C, q, a.C, p)):
+            gap = tuple(h - g for h, g in zip(high, low, strict=True))
             if self.shifted_nonnegative(gap):
                 at_M = sum((c * self.M ** (j + 1) for j, c in enumerate(gap)), arb(0))
-                C = high.C + low.C * (-at_M).exp()
-                return Majorant(C, max(a.k, b.k), high.q)
+                return Majorant(high_C + C * (-at_M).exp(), max(a.k, b.k), _trimmed(high))
         raise NoMajorant("two exponential growth rates could not be ordered")
 
     # -- upper bounds of |expr|

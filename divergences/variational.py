@@ -123,8 +123,8 @@ def infonce(scores: Array) -> Array:
     r"""The InfoNCE bound, I(X;Y) >= log K + (1/K) sum_i log(e^s_ii / sum_j e^s_ij), in nats; never above log K.
 
     Its expectation over K independent pairs (x_i, y_i) is a lower bound on the mutual information for every critic.
-    Low variance, bought with bias: it saturates at log K however large the information is. Its optimal critic is
-    s(x, y) = log p(y|x) + any function of x.
+    Low variance, bought with bias: it saturates at log K however large the information is. The best critic is s(x, y) =
+    log p(y|x)/p(y) + any function of x.
 
     Args:
         scores: The critic on all pairs, shape (K, K): s_ij = s(x_i, y_j), the true pairs on the diagonal.

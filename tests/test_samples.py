@@ -47,11 +47,11 @@ def test_knn_kl_is_unmoved_by_shifts_and_common_scales():
     assert math.isclose(dv.knn_kl(x[::-1], y[::-1]).value, value, rel_tol=1e-12)
 
 
-def repeated(estimate, repetitions, n):
+def repeated(estimate, repetitions, n, m=None):
     """The mean of the errors, its standard error, the scatter, and the mean claim."""
     errors, claims = [], []
     for seed in range(repetitions):
-        x, y, truth = two_gaussians(seed, n, n)
+        x, y, truth = two_gaussians(seed, n, m or n)
         found = estimate(x, y)
         errors.append(found.value - truth)
         claims.append(found.standard_error)
@@ -66,6 +66,13 @@ def test_knn_kl_is_right_on_the_line_and_its_standard_error_is_honest():
     )  # the bias at n = 1000, as the documentation's table has it
     # a standard deviation from 120 repetitions is known to 1/sqrt(240): three of these
     assert 1 - 3 / math.sqrt(240) < claim / scatter < 1 / (1 - 3 / math.sqrt(240))
+
+
+@pytest.mark.parametrize(("n", "m"), [(200, 4000), (4000, 200)])
+def test_knn_kl_standard_error_knows_both_samples(n, m):
+    """The small sample makes the scatter. Within 0.15 of it, as far as 200 repetitions tell (three of 1/sqrt(400))."""
+    _, _, scatter, claim = repeated(lambda x, y: dv.knn_kl(x, y, 10), 200, n, m)
+    assert abs(math.log(claim / scatter)) < 0.15 + 3 / math.sqrt(400)
 
 
 def test_knn_kl_falls_as_one_over_root_n():
@@ -98,6 +105,37 @@ def test_classifier_for_bounded_divergences(f):
     found = dv.classifier_divergence(x, y, f)
     assert abs(found.value - truth) < 3 * found.standard_error
     assert found.standard_error < 0.1 * truth
+
+
+class Knowing:
+    """A classifier that knows log p/q, and learns only how many samples of each there are."""
+
+    def get_params(self, deep=False):
+        return {}
+
+    def fit(self, points, label):
+        self.prior = math.log(label.sum() / (1 - label).sum())
+        return self
+
+    def predict_proba(self, points):
+        chance = 1 / (1 + np.exp(-log_ratio(points[:, 0]) - self.prior))
+        return np.stack([1 - chance, chance], axis=1)
+
+
+def log_ratio(z, mean=1.0, scale=1.3):
+    return ((z - mean) ** 2 / scale**2 - z**2) / 2 + math.log(scale)
+
+
+@pytest.mark.parametrize("f", ["kl", "squared_hellinger"])
+def test_classifier_with_the_true_ratio_is_the_variational_bound(f):
+    x, y, _ = two_gaussians(7, 400, 100)
+    found = dv.classifier_divergence(x, y, f, classifier=Knowing())
+    v, w = log_ratio(x[:, 0]), log_ratio(y[:, 0])
+    assert math.isclose(found.value, dv.lower_bound(f, v, w, raw=True), rel_tol=1e-10)
+    on_p = v + 1 if f == "kl" else (1 - np.exp(-v / 2)) / 2
+    on_q = np.exp(w) if f == "kl" else (np.exp(w / 2) - 1) / 2
+    spread = math.sqrt(np.var(on_p) / 400 + np.var(on_q) / 100)
+    assert math.isclose(found.standard_error, spread, rel_tol=1e-10)
 
 
 def test_classifier_misses_what_its_model_cannot_see():

@@ -1,30 +1,20 @@
-"""The checker of laws, on our own functions, on scipy's and on planted errors; the strategies against other oracles."""
+"""The checker of laws, on our own functions, on scipy's and on planted errors."""
 
+import io
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.stats
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.integrate import quad
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
-from divergences import discrete, f_divergence, gaussian
-from divergences.testing import (
-    LAWS,
-    Report,
-    check_divergence,
-    exponential_families,
-    gaussians,
-    markov_kernels,
-    probability_vectors,
-    samples,
-)
+from divergences import FDivergence, discrete, f_divergence
+from divergences.testing import LAWS, Report, check_divergence
 
+LAWS_PAGE = Path(__file__).parent.parent / "docs" / "laws.md"
 BASIC = {"defined", "nonnegative", "permutation_invariance", "data_processing"}
 F = BASIC | {"zero_iff_equal", "joint_convexity"}
 SYM, TRI, ADD = "symmetric", "triangle_inequality", "tensorisation"
@@ -75,8 +65,8 @@ OURS = {  # each with exactly the laws that it obeys, by the theory
     "jensen_shannon_weighted(0.2)": (named("jensen_shannon_weighted(0.2)"), F),
     "hockey_stick(1)": (named("hockey_stick(1)"), F | {SYM, TRI}),
     "hockey_stick(1.5)": (named("hockey_stick(1.5)"), F - {"zero_iff_equal"}),
-    "gan": (named("gan"), BASIC - {"nonnegative"} | {"joint_convexity", SYM, TRI}),
-    "u*log(u)": (named("u*log(u)"), F | {ADD}),
+    "gan": (named("gan"), BASIC - {"nonnegative"} | {"joint_convexity", SYM}),
+    "u*log(u)": (FDivergence("u*log(u)").divergence, F | {ADD}),
 }  # fmt: skip
 
 
@@ -88,7 +78,7 @@ def test_our_own_functions_obey_exactly_their_laws(name):
     assert set(report.failures) == set(LAWS) - laws
 
 
-SCIPY = {
+SCIPY = {  # as the documentation shows them
     "jensenshannon": (jensenshannon, F - {"joint_convexity"} | {SYM, TRI}),
     "jensenshannon squared": (lambda p, q: jensenshannon(p, q) ** 2, F | {SYM}),
     "entropy": (entropy, F | {ADD}),
@@ -99,8 +89,9 @@ SCIPY = {
 def test_what_is_known_of_scipys(name):
     """The distance is a metric, its square is not."""
     fn, laws = SCIPY[name]
-    report = check_divergence(fn)
+    report = check_divergence(fn, name=name)
     assert {law for law, holds in report.holds.items() if holds} == laws, str(report)
+    assert str(report) in LAWS_PAGE.read_text(encoding="utf-8")
 
 
 def l2(p, q):
@@ -141,8 +132,8 @@ def test_only_the_planted_law_fails():
 
 
 def test_zero_at_equal_arguments_is_part_of_the_law():
-    failure = check_divergence(lambda p, q: tv(p, q) + 1e-9, laws=["zero_iff_equal"]).failures["zero_iff_equal"]  # fmt: skip
-    assert failure.explanation == "p = q, yet D(p, q) = 1e-09"
+    report = check_divergence(lambda p, q: tv(p, q) + 1e-9, laws=["zero_iff_equal"])
+    assert report.failures["zero_iff_equal"].explanation == "p = q, yet D(p, q) = 1e-09"
     degenerate = check_divergence(lambda p, q: abs(p.sum() - q.sum()), laws=["zero_iff_equal"])
     assert "p differs from q, yet" in str(degenerate)
 
@@ -159,8 +150,8 @@ def test_hypothesis_finds_and_shrinks_what_the_small_instances_miss():
 
 
 def test_near_equal_vectors_are_tried():
-    """A cut-off that is seen only next to equality."""
-    report = check_divergence(lambda p, q: tv(p, q) if tv(p, q) > 1e-3 or (p == q).all() else -tv(p, q), laws=["nonnegative"])  # fmt: skip
+    """A wrong branch that is taken only next to equality."""
+    report = check_divergence(lambda p, q: tv(p, q) - (0 < tv(p, q) < 1e-3), laws=["nonnegative"])
     failure = report.failures["nonnegative"]
     assert 0 < tv(failure.inputs["p"], failure.inputs["q"]) < 1e-3
 
@@ -171,7 +162,8 @@ def test_rounding_is_no_violation():
     def js(p, q):
         return entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
 
-    assert js(np.array([0.3, 0.7]), np.array([0.3, 0.7]) + [2**-40, -(2**-40)]) != 0
+    p, q = np.array([0.25, 0.75]), np.array([0.25 + 2**-30, 0.75 - 2**-30])
+    assert abs(js(p, q) - discrete.js(p, q)) >= discrete.js(p, q)  # not one digit is right
     noisy = check_divergence(js, laws=["nonnegative", SYM, "data_processing", "zero_iff_equal"])
     assert noisy.clean, str(noisy)
     metric = check_divergence(
@@ -231,7 +223,7 @@ def test_the_report_is_the_same_each_time_and_reads_well():
     assert left == discrete.js(p, r) > right == discrete.js(p, q) + discrete.js(q, r)
     assert "p = (0, 1), q = (1/2, 1/2), r = (1, 0)" in str(reports[0])
     assert isinstance(reports[0], Report) and not reports[0].clean
-    console = Console(width=160, record=True, quiet=False, file=open("/dev/null", "w"))
+    console = Console(width=160, record=True, file=io.StringIO())
     console.print(reports[0])
     shown = console.export_text()
     assert all(law in shown for law in LAWS) and "JS" in shown
@@ -258,14 +250,8 @@ def test_the_arguments_are_copies():
         (lambda: check_divergence(tv, precision=0.5), r"`precision` must lie in \(0, 0.01\]. Got 0.5"),
         (lambda: check_divergence(tv, precision="x"), r"`precision` must lie"),
         (lambda: check_divergence(tv, zeros="no"), r"`zeros` must be True or False. Got 'no'"),
-        (lambda: probability_vectors(1).example(), r"`count` must be an integer of at least 2. Got 1"),
-        (lambda: probability_vectors(outcomes=1).example(), r"`outcomes` must be .* Got 1"),
-        (lambda: gaussians(0).example(), r"`dimensions` must be a positive integer.* Got 0"),
-        (lambda: exponential_families(("cauchy",)).example(), r"`families` must be among poisson.*'cauchy'"),
-        (lambda: markov_kernels(0).example(), r"must be positive. Got 0"),
     ],
 )  # fmt: skip
-@pytest.mark.filterwarnings("ignore:.*example.. method is good for exploring")
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
@@ -277,112 +263,3 @@ def test_without_hypothesis_the_message_says_what_to_install():
     assert run.returncode == 1
     assert "ImportError: `divergences.testing` needs hypothesis" in run.stderr
     assert "fenchel[test]" in run.stderr
-
-
-# --- the strategies ---------------------------------------------------------------------------------
-
-
-@given(probability_vectors())
-def test_vectors_are_exact_and_so_are_our_divergences(case):
-    assert math.fsum(case.p) == math.fsum(case.q) == 1 and (case.p >= 0).all()
-    for name, truth in case.exact.items():
-        assert math.isclose(f_divergence(NAMES.get(name, name), case.p, case.q), truth, rel_tol=1e-12), name  # fmt: skip
-
-
-NAMES = {"js": "jensen_shannon", "chi2": "pearson", "neyman_chi2": "neyman"}
-
-
-@given(probability_vectors(3, zeros=False, outcomes=st.integers(2, 9)))
-def test_vectors_without_zeros(case):
-    assert len(case.vectors) == 3 and all((v > 0).all() for v in case.vectors)
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        lambda case: (case.p == 0).any() and (case.q > 0).all(),
-        lambda case: 0 < tv(case.p, case.q) < 1e-9,
-        lambda case: ((case.p > 0) & (case.p < 1e-9)).any() or ((case.q > 0) & (case.q < 1e-9)).any(),
-    ],
-)  # fmt: skip
-def test_vectors_with_zeros_near_pairs_and_tiny_masses_are_drawn(wanted):
-    seen = []
-
-    @settings(derandomize=True, database=None, max_examples=300)
-    @given(probability_vectors())
-    def look(case):
-        seen.append(wanted(case))
-
-    look()
-    assert sum(seen) >= 5
-
-
-@given(gaussians())
-def test_gaussians_against_our_closed_forms(case):
-    for name in ["kl", "jeffreys", "squared_hellinger", "chi2"]:
-        ours = float(getattr(gaussian, name)(*case.arguments))
-        assert math.isclose(ours, case.exact[name], rel_tol=1e-9, abs_tol=1e-13) or ours > 1e300, name  # fmt: skip
-    assert case.exact["jeffreys"] == pytest.approx(case.exact["kl"] + case.exact["reverse_kl"])
-
-
-@settings(max_examples=40)
-@given(gaussians(1))
-def test_gaussians_against_quadrature(case):
-    p, q = (
-        scipy.stats.norm(float(m[0]), math.sqrt(c[0, 0]))
-        for m, c in ((case.mu0, case.cov0), (case.mu1, case.cov1))
-    )
-    low, high = p.ppf(1e-300), p.isf(1e-300)
-    found, error = quad(
-        lambda z: p.pdf(z) * (p.logpdf(z) - q.logpdf(z)), low, high, points=[p.mean()], limit=400
-    )
-    assert abs(found - case.exact["kl"]) <= 1e-9 + error
-
-
-@settings(max_examples=60)
-@given(exponential_families())
-def test_exponential_families_against_sums_and_quadrature(case):
-    p, q = case.distributions
-    if hasattr(p.dist, "pmf"):
-        support = np.arange(p.ppf(0), p.isf(1e-18) + 2)
-        mass = p.pmf(support)
-        found = float(np.sum(mass * (p.logpmf(support) - q.logpmf(support))))
-        allowed = 1e-11
-    else:
-        middle = p.ppf([1e-6, 0.01, 0.5, 0.99, 1 - 1e-6])
-        ends = [p.ppf(0) + 1e-300, *middle, p.isf(1e-30)]
-        pieces = [
-            quad(lambda z: p.pdf(z) * (p.logpdf(z) - q.logpdf(z)), a, b, limit=200)
-            for a, b in zip(ends, ends[1:], strict=False)
-        ]
-        found, allowed = math.fsum(v for v, _ in pieces), 1e-9 + math.fsum(e for _, e in pieces)
-    assert abs(found - case.exact["kl"]) <= allowed * (1 + abs(found))
-    assert case.exact["kl"] >= 0 and (case.exact["kl"] == 0) == (case.first == case.second)
-
-
-@given(samples(size=st.integers(2, 50)))
-def test_samples_are_repeatable_and_carry_the_truth(case):
-    d = len(case.population.mu0)
-    assert case.x.shape[1] == case.y.shape[1] == d
-    assert math.isclose(case.exact["kl"], gaussian.kl(*case.population.arguments), rel_tol=1e-9, abs_tol=1e-13)  # fmt: skip
-
-
-@settings(max_examples=20)
-@given(samples(size=4000))
-def test_samples_come_from_their_populations(case):
-    """Means within five standard errors, each coordinate of each sample."""
-    for drawn, mean, cov in [
-        (case.x, case.population.mu0, case.population.cov0),
-        (case.y, case.population.mu1, case.population.cov1),
-    ]:
-        assert (np.abs(drawn.mean(0) - mean) < 5 * np.sqrt(np.diag(cov) / len(drawn))).all()
-        ratio = drawn.var(0) / np.diag(cov)
-        assert (np.abs(ratio - 1) < 5 * math.sqrt(2 / len(drawn))).all()
-
-
-@given(markov_kernels(3), probability_vectors(outcomes=3))
-def test_kernels(kernel, case):
-    assert all(math.fsum(row) == 1 for row in kernel.matrix) and (kernel.matrix >= 0).all()
-    image = kernel.push(case.p)
-    assert np.allclose(image, case.p @ kernel.matrix, rtol=1e-15, atol=1e-300)
-    assert math.isclose(math.fsum(image), 1, rel_tol=1e-15)

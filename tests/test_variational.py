@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
@@ -44,6 +44,7 @@ def test_no_critic_beats_the_divergence(v):
         assert found <= truth + 1e-15 * (1 + scale), name
 
 
+@settings(max_examples=30)
 @given(critics)
 def test_direct_critics_are_bounds_too(t):
     for name in ["kl", "pearson", "jensen_shannon", "total_variation", "u*log(u)-u+1"]:
@@ -153,14 +154,22 @@ def test_infonce_expects_at_most_the_information():
     joint = np.array([[0.4, 0.1], [0.2, 0.3]])
     x, y = joint.sum(1), joint.sum(0)
     information = float(discrete.kl(joint.ravel(), np.outer(x, y).ravel()))
-    critic = np.log(joint / x[:, None])  # log p(y|x)
-    expected = 0.0
-    for cells in product(range(4), repeat=3):
-        rows, columns = np.array(cells) // 2, np.array(cells) % 2
-        expected += math.prod(joint.ravel()[list(cells)]) * dv.infonce(
-            critic[np.ix_(rows, columns)]
-        )
-    assert 0.5 * information < expected < information
+
+    def expected(critic):
+        total = 0.0
+        for cells in product(range(4), repeat=3):
+            rows, columns = np.array(cells) // 2, np.array(cells) % 2
+            total += math.prod(joint.ravel()[list(cells)]) * dv.infonce(
+                critic[np.ix_(rows, columns)]
+            )
+        return total
+
+    best = np.log(joint / np.outer(x, y))
+    value = expected(best)
+    assert 0.5 * information < value < information
+    assert math.isclose(expected(best + np.array([[1.0], [-2.0]])), value, rel_tol=1e-13)
+    for other in [best + np.array([1e-3, 0.0]), best * 1.001, np.log(joint / x[:, None])]:
+        assert expected(other) < value
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
