@@ -86,10 +86,12 @@ def plane() -> tuple[Table, bool]:
     for column in (
         "dimensions",
         "ot.emd(M)",
-        "optimal_transport(x, y)",
+        "ours, cost=M",
         "ratio",
         "promised",
         "",
+        "ours, M included",
+        "ratio",
         "gap / cost",
     ):
         table.add_column(column, justify="right")
@@ -100,7 +102,8 @@ def plane() -> tuple[Table, bool]:
         times = best_times(
             {
                 "emd": lambda a=a, distances=distances: ot.emd(a, a, distances),
-                "ours": lambda x=x, y=y: dv.optimal_transport(x, y),
+                "ours": lambda x=x, y=y, M=distances: dv.optimal_transport(x, y, cost=M),
+                "both": lambda x=x, y=y: dv.optimal_transport(x, y),
             }
         )
         ratio = times["ours"] / times["emd"]
@@ -114,6 +117,8 @@ def plane() -> tuple[Table, bool]:
             f"{ratio:.2f}",
             "1.15",
             "kept" if good else "MISSED",
+            f"{1e3 * times['both']:.1f}",
+            f"{times['both'] / times['emd']:.2f}",
             f"{abs(moved.gap) / moved.cost:.0e}",
         )
     return table, kept

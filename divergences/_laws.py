@@ -234,8 +234,10 @@ def _sent(zeros: bool) -> Iterator[Instance]:
     channels = {
         2: [np.array([[0.75, 0.25], [0.25, 0.75]]), np.array([[0.5, 0.5], [0.0, 1.0]])],
         3: [merge, merge[[0, 2, 1]], merge[[2, 0, 1]]],
+        4: [np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[0, 1, 0, 1]], np.eye(2)[[0, 1, 1, 0]]],
     }
-    for pair in _tuples("pq", ((2, 2), (2, 4), (3, 2), (3, 4)), zeros):
+    four = (4, 2) if zeros else (4, 6)
+    for pair in _tuples("pq", ((2, 2), (2, 4), (3, 2), (3, 4), four), zeros):
         for kernel in channels[len(pair["p"])]:
             yield {**pair, "kernel": kernel}
 

@@ -249,6 +249,6 @@ def _show(value: Any) -> str:
         return f"({', '.join(_show(entry) for entry in array)})"
     number = array.item()
     if isinstance(number, float) and math.isfinite(number):
-        near = Fraction(number)
-        return str(near) if near.denominator <= 64 else repr(number)
+        near = Fraction(number).limit_denominator(64)
+        return str(near) if float(near) == number else repr(number)
     return str(number)

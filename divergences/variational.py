@@ -65,7 +65,7 @@ def lower_bound(
         >>> import numpy as np
         >>> v = np.zeros(3)  # a discriminator that cannot tell P from Q: log 1/2 + log 1/2
         >>> round(float(lower_bound("gan", v, v, raw=True)), 12)
-        -1.386294361120
+        -1.38629436112
     """
     if not isinstance(raw, bool):
         raise ValueError(f"`raw` must be True or False. Got {raw!r}")

@@ -131,6 +131,15 @@ def test_only_the_planted_law_fails():
     assert all(report.holds[law] for law in ("defined", "nonnegative", "zero_iff_equal"))
 
 
+@pytest.mark.parametrize("zeros", [True, False])
+def test_what_only_four_outcomes_show(zeros):
+    """max |p - q| grows under a merger of outcomes, but not where there are three or fewer."""
+    report = check_divergence(
+        lambda p, q: np.abs(p - q).max(), laws=["data_processing"], zeros=zeros
+    )
+    assert len(report.failures["data_processing"].inputs["p"]) == 4
+
+
 def test_zero_at_equal_arguments_is_part_of_the_law():
     report = check_divergence(lambda p, q: tv(p, q) + 1e-9, laws=["zero_iff_equal"])
     assert report.failures["zero_iff_equal"].explanation == "p = q, yet D(p, q) = 1e-09"

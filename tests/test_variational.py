@@ -79,6 +79,17 @@ def test_slopes_of_the_critics_are_finite_and_tied(name):
         assert not torch.isnan(slope).any()
 
 
+@pytest.mark.parametrize(("name", "factor"), [("gan", 1.0), ("jensen_shannon", 0.5)])
+def test_vanishing_slopes_keep_their_digits(name, factor):
+    """The slopes are sigmoids, however small: d f*(g(v)) = c sigmoid(v), dg(v) = c sigmoid(-v)."""
+    v = torch.tensor([-300.0, -30.0, 0.0, 30.0, 300.0], dtype=torch.float64, requires_grad=True)
+    critic = canonical(name)
+    for part, sign in [(critic.conjugate, 1), (critic.activation, -1)]:
+        (slope,) = torch.autograd.grad(part(torch, v).sum(), v)
+        exact = factor * torch.sigmoid(sign * v.detach())
+        assert torch.allclose(slope, exact, rtol=1e-14, atol=0)
+
+
 def test_expressions_and_rows_reach_the_same_value():
     given_ = LOG_RATIO[ON_P] + 0.3, LOG_RATIO[ON_Q] - 0.2
     for name, expression in [
