@@ -1,4 +1,4 @@
-"""Sums over dask arrays, one pass over the chunks: each chunk goes through the numpy road and leaves three numbers a row.
+"""Sums over dask arrays, one pass: each chunk goes through the numpy road and leaves three numbers a row.
 
 Nothing is computed until the result is, and no more than the chunks in flight is in memory at once; so the arrays may
 be larger than it, and chunked along the outcomes too. What is wrong with the entries is raised when they are read.

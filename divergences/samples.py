@@ -55,8 +55,8 @@ def knn_kl(x: Array, y: Array, k: int = 5) -> Estimate:
 
     Returns:
         The value, which may be negative, and a standard error from the scatter of log nu_i - log rho_i over P's samples
-        and of how often each of Q's samples is a neighbour. It is asymptotic, measures scatter and not bias, and is
-        usually somewhat too large.
+        and of how often each of Q's samples is a neighbour. It is asymptotic, within a
+        factor of 1.4 of the true scatter on the table's Gaussians, and knows nothing of the bias.
 
     Raises:
         ValueError: Empty samples, nan or infinite entries, dimensions that differ, a `k` that is no integer or out of
