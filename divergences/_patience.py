@@ -14,6 +14,9 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
+RESEND = 0.5  # seconds
+
+
 class OutOfPatience(BaseException):
     """Raised inside the watched call; not an `Exception`, so that no library swallows it."""
 
@@ -67,11 +70,13 @@ def within(seconds: float, call: Callable[[], Result], *, needed: bool = False) 
         while (left := deadline - spent()) > 0:
             if done.wait(max(left, 0.01)):
                 return
-        with lock:
-            if not finished:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(thread), ctypes.py_object(OutOfPatience)
-                )
+        while not finished:  # again, should a callback of the interpreter's have swallowed it
+            with lock:
+                if not finished:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        ctypes.c_ulong(thread), ctypes.py_object(OutOfPatience)
+                    )
+            done.wait(RESEND)
 
     timer = threading.Thread(target=interrupt)
     timer.daemon = True

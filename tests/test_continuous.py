@@ -16,7 +16,6 @@ from divergences._families import FAMILIES, Tail, integrable
 from divergences.closed_forms import FORMS
 from divergences.continuous import Between, NotDecided, escapes
 from divergences.densities import as_density
-from divergences.enclosure import NotEnclosable
 from divergences.expression import parse
 
 LINE = (-math.inf, math.inf)
@@ -50,9 +49,6 @@ PAIRS = {
     ),
     "poisson": st.tuples(st.builds(stats.poisson, scales), st.builds(stats.poisson, scales)),
 }  # fmt: skip
-
-
-NO_MAJORANT = ("jensen_shannon", "jeffreys")  # the tails between Laplace densities are out of reach
 
 
 def normal(m: float, s: float):
@@ -111,7 +107,6 @@ def test_a_mixture_against_mpmath(name: str) -> None:
     P = dv.Mixture([0.25, 0.75], [stats.norm(-1, 0.25), stats.norm(2, 1.5)])
     Q = stats.laplace(0.5, 1.5)
     f = sp.lambdify(sp.Symbol("u"), dv.FDivergence(name).expression, "mpmath")
-    mpmath.mp.dps = 25
 
     def integrand(x):
         p = mpmath.npdf(x, -1, 0.25) / 4 + 3 * mpmath.npdf(x, 2, 1.5) / 4
@@ -119,9 +114,10 @@ def test_a_mixture_against_mpmath(name: str) -> None:
         return q * f(p / q)
 
     points = [-70, -20, -6, -3, -2, -1.5, -1, -0.5, 0, 0.5, 2, 4, 8, 14, 30, 70]
-    expected = mpmath.quad(integrand, points)
-    found = dv.between(P, Q, name)
-    assert abs(mpmath.mpf(found.value) - expected) <= found.error
+    with mpmath.workdps(25):
+        expected = mpmath.quad(integrand, points)
+        found = dv.between(P, Q, name)
+        assert abs(mpmath.mpf(found.value) - expected) <= found.error
     assert found.error < 1e-12
 
 
@@ -138,10 +134,6 @@ def test_a_mixture_against_mpmath(name: str) -> None:
 def test_the_ball_holds_the_quadrature(P, Q, name: str) -> None:
     if name == "jeffreys" and P.dist.name == "uniform":
         assert dv.between(P, Q, name, rigorous=True).value == math.inf
-        return
-    if P.dist.name == "laplace" and name in NO_MAJORANT:
-        with pytest.raises(NotEnclosable):
-            dv.between(P, Q, name, rigorous=True)
         return
     ball = dv.between(P, Q, name, rigorous=True)
     found = dv.between(P, Q, name, closed_form=False)

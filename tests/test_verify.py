@@ -258,7 +258,8 @@ def test_nothing_to_verify() -> None:
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a caller may have had it ignored
 sys.path.insert(0, "tests")
 from test_verify import HUNG, RIGHT
 from derivations.verify import verify
