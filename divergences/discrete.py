@@ -15,6 +15,8 @@ divergence itself is infinite, the gradient of that entry is 0, so that a softma
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from divergences._array import Array, real_parameter
@@ -214,11 +216,18 @@ def f_divergence(
     """
     if isinstance(f, str) and looks_like_a_name(f):
         return _native(by_name(f), p, q, axis, normalize)
+    if not isinstance(f, Hashable):
+        raise ValueError(f"`f` must be a name, an FDivergence or an expression in u. Got {f!r}")
+    return _native(_of_generator(f), p, q, axis, normalize)
+
+
+@lru_cache(maxsize=64)
+def _of_generator(f: str | FDivergence) -> Native:
+    """An expression is analysed once, not at every call of a loop."""
     from divergences.fdivergence import FDivergence  # loads sympy
 
     generator = f if isinstance(f, FDivergence) else FDivergence(f)
-    row = Native(generator_terms(generator), plus=float(generator.value_at_one))
-    return _native(row, p, q, axis, normalize)
+    return Native(generator_terms(generator), plus=float(generator.value_at_one))
 
 
 def _native(row: Native, p: Array, q: Array, axis: int, normalize: bool) -> Array:
