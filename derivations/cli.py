@@ -70,12 +70,7 @@ def verify(
     timeout: Annotated[float, typer.Option(min=0.01, help="Seconds for one claim.")] = 60.0,
 ) -> None:
     """Check claims by both routes, with all that they rest on. Status 1: a verdict surprises."""
-    if json_file is not None and json_file != "-":
-        _require_folder(Path(json_file).parent, "--json")
-        if Path(json_file).is_dir():
-            raise typer.BadParameter(
-                f"{json_file} is a folder; a file is required", param_hint="--json"
-            )
+    _require_json_target(json_file)
     if html is not None:
         _require_folder(html.parent, "--html")
     from rich.console import Console
@@ -148,8 +143,7 @@ def conjugate(
     ] = None,
 ) -> None:
     """All that follows from a convex generator f(u): conjugate, domain, critic, range."""
-    if json_file is not None and json_file != "-":
-        _require_folder(Path(json_file).parent, "--json")
+    _require_json_target(json_file)
     from .conjugate_command import conjugate
 
     raise typer.Exit(conjugate(formula, json_file, value_at_one))
@@ -170,12 +164,7 @@ def compare(
     ] = None,
 ) -> None:
     """Every divergence between two files of probabilities or samples, with bounds and errors."""
-    if json_file is not None and json_file != "-":
-        _require_folder(Path(json_file).parent, "--json")
-        if Path(json_file).is_dir():
-            raise typer.BadParameter(
-                f"{json_file} is a folder; a file is required", param_hint="--json"
-            )
+    _require_json_target(json_file)
     if plot is not None:
         _require_folder(plot.parent, "--plot")
     from .compare_command import compare
@@ -216,6 +205,17 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     near += [other for other in names if name and name in other and other not in near][:4]
     hint = f"; did you mean {', '.join(near)}?" if near else f"; `fenchel list` shows each {kind}"
     return f"no {kind} is called {name!r}{hint}"
+
+
+def _require_json_target(json_file: str | None) -> None:
+    """- or nothing, or a file in a folder that is there: said before any work is done."""
+    if json_file is None or json_file == "-":
+        return
+    _require_folder(Path(json_file).parent, "--json")
+    if Path(json_file).is_dir():
+        raise typer.BadParameter(
+            f"{json_file} is a folder; a file is required", param_hint="--json"
+        )
 
 
 def _require_folder(folder: Path, option: str) -> None:

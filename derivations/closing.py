@@ -76,7 +76,7 @@ def _limit(node: sp.Limit) -> sp.Expr:
             value = g.subs(x, end)
         except ValueError:  # max(zoo, 0) is not comparable
             value = sp.nan
-        if not value.has(sp.nan, sp.zoo, sp.oo):
+        if not value.has(sp.nan, sp.zoo, sp.oo, sp.AccumBounds):
             return value
         y = sp.Symbol("y''", positive=True)
         return sp.limit(sp.expand(near(g.subs(x, end + 1 / y), y, sp.oo)), y, sp.oo)
@@ -89,6 +89,11 @@ def near(g: sp.Expr, u: sp.Symbol, end: sp.Expr) -> sp.Expr:
 
     def piece(*args: sp.Expr) -> sp.Expr:
         slopes = [towards * sp.diff(arg, u) for arg in args]
+        if any(
+            not arg.is_polynomial(u) or slope.has(u)
+            for arg, slope in zip(args, slopes, strict=True)
+        ):
+            raise NotShown(f"a kink of {args} that are not affine")
         for arg, slope in zip(args, slopes, strict=True):
             if all(other is slope or is_positive(slope - other) for other in slopes):
                 return arg

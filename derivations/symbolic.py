@@ -26,7 +26,7 @@ from .claim import (
     TakenOnTrust,
     Touching,
 )
-from .closing import JUMPS, NotShown, closed, near
+from .closing import NotShown, closed, near
 from .language import Interval, Supremum, Total
 from .lemmas import LEMMAS
 from .prepare import Prepared, prepare
@@ -55,7 +55,7 @@ def _algebra(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> N
     if step.relation in (Relation.AT_LEAST, Relation.ABOVE):
         difference = -difference
     if sp.oo in (left, right) or -sp.oo in (left, right):
-        if closed(left) == closed(right):
+        if closed(left) == closed(right) and step.relation is not Relation.ABOVE:
             return
         raise NotShown(f"{left} and {right} are not shown to be the same infinity")
     shown = SHOWN[step.relation]
@@ -84,7 +84,7 @@ def is_concave(g: sp.Expr, u: sp.Symbol, bounds: tuple[sp.Expr, sp.Expr]) -> boo
         if kinked == 1:
             smooth += term
             continue
-        affine = all(sp.diff(arg, u, 2) == 0 for arg in kinked.args)
+        affine = all(arg.is_polynomial(u) and sp.diff(arg, u, 2) == 0 for arg in kinked.args)
         constant = not coefficient.has(u)
         if not (affine and constant and isinstance(kinked, sp.Abs | sp.Max)):
             return False
@@ -141,7 +141,8 @@ def _at_end(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> No
 
 def _value_at(g: sp.Expr, u: sp.Symbol, end: sp.Expr, from_below: bool) -> sp.Expr:
     """g at the end, by substitution where that makes sense and as a limit elsewhere."""
-    if g.has(*JUMPS) and not g.has(sp.sign, sp.Heaviside):
+    # The sign in a kink's slope is 0 at the kink itself, between its two sides' values: no worse.
+    if g.has(sp.Piecewise, sp.floor, sp.ceiling):
         raise NotShown(f"{g} may jump at {end}")
     value = g.subs(u, end) if end.is_finite else sp.nan
     if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.AccumBounds):

@@ -209,6 +209,14 @@ NOT_TO_BE_PROVED = {
     "a value in the place of a limit": C(
         sp.Limit(J * (Abs(x) + Piecewise((0, x <= 0), (1, True))), x, 0), eq(0, "")
     ),
+    # --- infinities and kinks
+    "infinity above infinity": C(sp.Limit(1 / x, x, 0, "+"), above(oo, "")),
+    "a kink around a jump": C(
+        Supremum(-Abs(Piecewise((1, u < 1), (0, True))), u, 0, oo), eq(-1, "", by=AtEnd(sp.S(0)))
+    ),
+    "an absolute value that rises, and stays negative inside": C(
+        sp.Limit(Abs(-exp(-x) - J**2), x, oo, "-"), eq(-(J**2), "")
+    ),
     # --- an inequality, strictly
     "strict where equality is possible": C(x**2, above(0, ""), given={x: REAL}),
     "strict totals": C(J**2 * Total(p * log(p / q)), above(0, ""), given={p: Mass(), q: Mass()}),
