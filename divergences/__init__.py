@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from divergences.generators import catalogue
     from divergences.samples import classifier_divergence, knn_kl
     from divergences.transport import optimal_transport
-    from divergences.variational import donsker_varadhan, infonce, lower_bound, nwj
+    from divergences.variational import (
+        canonical_critic,
+        donsker_varadhan,
+        infonce,
+        lower_bound,
+        nwj,
+    )
     from divergences.wasserstein import sliced_wasserstein1, wasserstein1
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "Mixture",
     "alpha",
     "between",
+    "canonical_critic",
     "catalogue",
     "chi2",
     "classifier_divergence",
@@ -65,6 +72,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "FDivergence": ("divergences.fdivergence", "FDivergence"),
     "Mixture": ("divergences.densities", "Mixture"),
     "between": ("divergences.continuous", "between"),
+    "canonical_critic": ("divergences.variational", "canonical_critic"),
     "catalogue": ("divergences.generators", "catalogue"),
     "classifier_divergence": ("divergences.samples", "classifier_divergence"),
     "donsker_varadhan": ("divergences.variational", "donsker_varadhan"),

@@ -14,9 +14,10 @@ Sums are taken in float64 where the backend has it. A bound that overflows is -i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import array_api_compat
 import numpy as np
@@ -29,7 +30,14 @@ from divergences._samples import Arrays, common, require_finite
 if TYPE_CHECKING:
     from divergences.fdivergence import FDivergence
 
-__all__ = ["donsker_varadhan", "infonce", "lower_bound", "nwj"]
+__all__ = [
+    "CanonicalCritic",
+    "canonical_critic",
+    "donsker_varadhan",
+    "infonce",
+    "lower_bound",
+    "nwj",
+]
 
 
 def lower_bound(
@@ -79,6 +87,41 @@ def lower_bound(
         elif conjugate is not None:
             on_q = conjugate(on_q)
         return _as_given(given, xp.mean(on_p) - xp.mean(on_q))
+
+
+class CanonicalCritic(NamedTuple):
+    """The two functions of a raw output v: T = f'(e^v), averaged over P, and f*(T), averaged over Q."""
+
+    activation: Callable[[Array], Array]
+    conjugate: Callable[[Array], Array]
+
+
+def canonical_critic(f: str | FDivergence) -> CanonicalCritic:
+    r"""What `lower_bound(f, ..., raw=True)` averages, sample by sample: for losses that take the means themselves.
+
+    Both keep the shape, dtype, device and gradient of a numpy, torch, jax or cupy array of floats. Where f is piecewise
+    linear (total variation) the activation is a step, and its gradient zero.
+
+    Raises:
+        ValueError: An `f` that is no divergence.
+
+    Example:
+        >>> import numpy as np
+        >>> critic = canonical_critic("kl")  # T = v + 1, f*(T) = e^v
+        >>> critic.activation(np.asarray([0.0, 1.0])).tolist()
+        [1.0, 2.0]
+    """
+    critic = canonical(f)
+
+    def on(function: Callable[[ModuleType, Array], Array]) -> Callable[[Array], Array]:
+        def apply(v: Array) -> Array:
+            xp = array_api_compat.array_namespace(v)
+            with _quiet(xp):
+                return function(xp, v)
+
+        return apply
+
+    return CanonicalCritic(on(critic.activation), on(critic.conjugate))
 
 
 def donsker_varadhan(critic_on_p: Array, critic_on_q: Array) -> Array:
