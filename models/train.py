@@ -13,6 +13,7 @@ processes before each update, so that all keep the same weights.
 
 from __future__ import annotations
 
+import atexit
 import json
 import math
 import os
@@ -97,7 +98,7 @@ def linear(done: float) -> float:
 
 def make_fabric(device: str = "cpu") -> Fabric:
     """The devices to run on: "cpu", "cuda", "cuda:1", "mps", "auto"; under `fabric run`, what its options say."""
-    if os.environ.get("LT_CLI_USED"):
+    if os.environ.get(_LAUNCHED):
         return Fabric()
     kind, _, index = device.partition(":")
     if kind not in ("cpu", "cuda", "mps", "auto") or (
@@ -157,7 +158,8 @@ def train(
         raise ValueError("a trainee needs at least one turn a step")
     if isinstance(fabric, str):
         fabric = make_fabric(fabric)
-    fabric.launch()
+    if not os.environ.get(_LAUNCHED):  # under `fabric run` the processes are there already
+        fabric.launch()
     return _Run(
         trainee, fabric, steps, seed, Path(folder) if folder is not None else None, decay
     ).through(log_every, checkpoint_every, progress)
@@ -195,6 +197,7 @@ class _Run:
         self.step, self.history = 0, list[dict[str, float]]()
         self.newest: Path | None = None
         if fabric.world_size > 1:
+            atexit.register(_leave)
             trainee.load_state_dict(fabric.broadcast(trainee.state_dict()))
 
     def through(self, log_every: int, checkpoint_every: int, progress: bool) -> Trained:
@@ -211,6 +214,7 @@ class _Run:
                         show(self._log(seen))
                     if self.folder is not None and (last or self.step % checkpoint_every == 0):
                         self._save()
+        self.fabric.barrier()  # the last checkpoint is there for every process
         return Trained(self.step, tuple(self.history), self.newest)
 
     def _one_step(self) -> dict[str, Tensor]:
@@ -272,23 +276,22 @@ class _Run:
         if self.fabric.device.type == "cuda":
             randoms["cuda"] = torch.cuda.get_rng_state(self.fabric.device)
         randoms = {name: self._of_all(state) for name, state in randoms.items()}
-        if not self.fabric.is_global_zero:
-            return
         assert self.folder is not None
-        path = self.folder / f"step-{self.step:09d}.safetensors"
-        checkpoint.save(
-            path, self.trainee, self.optimizers, randoms, step=self.step, seed=self.seed
-        )
-        self.newest = path
-        for old in _checkpoints(self.folder)[:-KEPT]:
-            old.unlink()
+        self.newest = self.folder / f"step-{self.step:09d}.safetensors"
+        if self.fabric.is_global_zero:
+            checkpoint.save(
+                self.newest, self.trainee, self.optimizers, randoms, step=self.step, seed=self.seed
+            )
+            for old in _checkpoints(self.folder)[:-KEPT]:
+                old.unlink()
 
     def _of_all(self, state: Tensor) -> Tensor:
         """A random state (bytes,) of each process: (processes, bytes)."""
         if self.fabric.world_size == 1:
             return state[None]
-        gathered = cast(Tensor, self.fabric.all_gather(state.to(self.fabric.device)))
-        return gathered.view(self.fabric.world_size, -1).cpu()
+        states = [torch.empty_like(state) for _ in range(self.fabric.world_size)]
+        torch.distributed.all_gather(states, state)
+        return torch.stack(states)
 
     def _resume(self) -> None:
         found = _checkpoints(self.folder) if self.folder is not None else []
@@ -305,11 +308,12 @@ class _Run:
                 f"{path} is at step {self.step}, beyond the {self.steps} steps asked for; "
                 "name another folder, or more steps"
             )
-        rank = self.fabric.global_rank
-        self.rng.set_state(randoms["rng"][rank])
-        torch.random.set_rng_state(randoms["torch"][rank])
-        if "cuda" in randoms and self.fabric.device.type == "cuda":
-            torch.cuda.set_rng_state(randoms["cuda"][rank], self.fabric.device)
+        # A clone each: torch reads a state from the start of its storage, and a row is a view into the middle.
+        mine = {name: states[self.fabric.global_rank].clone() for name, states in randoms.items()}
+        self.rng.set_state(mine["rng"])
+        torch.random.set_rng_state(mine["torch"])
+        if "cuda" in mine and self.fabric.device.type == "cuda":
+            torch.cuda.set_rng_state(mine["cuda"], self.fabric.device)
         self.newest = path
         self.history = _logged_until(self.folder / METRICS, self.step)
         if self.fabric.is_global_zero:
@@ -357,6 +361,13 @@ class _Run:
 
 METRICS = "metrics.jsonl"
 KEPT = 2
+_LAUNCHED = "LT_CLI_USED"  # set by `fabric run`
+
+
+def _leave() -> None:
+    """End the processes' connection before the interpreter goes: gloo's threads abort a process that just exits."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _stream(*key: int) -> int:
