@@ -1,4 +1,4 @@
-# make verify | test | check | bench: each sets up .venv first, from the pinned constraints.txt.
+# make verify | test | check | bench | docs | serve: each sets up .venv first, from the pinned constraints.txt.
 # PYTHON=python3.12 chooses another interpreter; ARGS="..." is passed on.
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test check bench clean
+.PHONY: help verify test check bench docs serve clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,8 @@ help:
 	@echo "make test     run the tests (ARGS='-k conjugate')"
 	@echo "make check    format, lint, types, doctests"
 	@echo "make bench    measure speed and accuracy against other libraries"
+	@echo "make docs     build the tutorial into site/, strictly"
+	@echo "make serve    serve it at http://127.0.0.1:8000 while it is written"
 	@echo "make clean    remove the environment and the caches"
 	@echo "PYTHON=...    the interpreter to set up with, 3.11 to 3.13 (now: $(PYTHON))"
 
@@ -23,7 +25,7 @@ verify: $(VENV)/.base
 	@$(BIN)/fenchel verify $(ARGS)
 
 test: $(VENV)/.full
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.full
 	@$(BIN)/ruff format --check .
@@ -34,8 +36,15 @@ check: $(VENV)/.full
 bench: $(VENV)/.full
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+docs: $(VENV)/.docs
+	@NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
+	@echo "site/index.html is built"
+
+serve: $(VENV)/.docs
+	@NO_MKDOCS_2_WARNING=1 OMP_NUM_THREADS=1 $(BIN)/python -m mkdocs serve $(ARGS)
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment with pip; then the project with what `verify` needs; then everything else.
@@ -59,4 +68,11 @@ $(VENV)/.base: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.full: $(VENV)/.base
 	@echo "installing the tests and the models (torch is large: minutes on a slow line)"
 	@$(PIP) --editable '.[models,transport,cluster,test,dev]'
+	@touch $@
+
+# The chapters run code of the models too; KaTeX comes from npm, pinned in site_tools/package-lock.json.
+$(VENV)/.docs: $(VENV)/.base site_tools/package-lock.json
+	@echo "installing the tutorial's tools"
+	@$(PIP) --editable '.[docs,models]'
+	@$(BIN)/python -m site_tools.katex
 	@touch $@

@@ -23,6 +23,8 @@ def from_catalogue(name: str) -> FDivergence | None:
     if head == "u" or (head in FUNCTIONS and rest):
         return None
     row = catalogue[head]
+    if rest and isinstance(row, FDivergence):
+        raise ValueError(f"{head!r} takes no parameter. Got {name!r}")
     if rest:
         return row(read(rest.removesuffix(")"), Parameters({})))
     if not isinstance(row, FDivergence):

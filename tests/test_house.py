@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OUTSIDE = {"examples", "tests", "benchmarks", "docs"}
+OUTSIDE = {"examples", "tests", "benchmarks", "docs", "site_tools"}
 FORBIDDEN = {
     "divergences": {"derivations", "models"} | OUTSIDE,
     "derivations": {"models"} | OUTSIDE,

@@ -1,0 +1,84 @@
+"""```` ```experiment NAME ````: docs/experiments/NAME.json as a table, NAME.png beside it.
+
+    {"name", "title", "seed", "settings": {...}, "alt", "notes": [...],
+     "rows": [{"quantity", "theory", "measured", "difference", "tolerance", "agrees"}]}
+
+The files are written by the scripts in `examples/`; a row that does not agree is shown as such.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .blocks import Block
+from .errors import SiteError
+
+if TYPE_CHECKING:
+    from .chapter import Chapter
+
+FIELDS = ("name", "title", "seed", "settings", "alt", "rows")
+ROW = ("quantity", "theory", "measured", "difference", "tolerance", "agrees")
+
+
+def experiment(block: Block, chapter: Chapter) -> str:
+    (name,) = block.arguments(1)
+    folder = Path(chapter.site.docs) / "experiments"
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none yet"
+        raise SiteError(f"there is no docs/experiments/{name}.json; there are: {known}")
+    data = read(path)
+    rows = "".join(_row(row, chapter) for row in data["rows"])
+    settings = ", ".join(f"{key} {value}" for key, value in data["settings"].items())
+    parts = [
+        '<div class="experiment"><div class="scroll" tabindex="0"><table>'
+        f"<caption>{chapter.text(data['title'])}</caption><thead><tr><th scope='col'>quantity</th>"
+        "<th scope='col'>theory</th><th scope='col'>measured</th><th scope='col'>difference</th>"
+        f"<th scope='col'>agrees within</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    ]
+    if (folder / f"{name}.png").is_file():
+        source = chapter.link(f"experiments/{name}.png")
+        parts.append(f'<img src="{source}" alt="{escape(data["alt"])}" loading="lazy">')
+    notes = " ".join(chapter.text(str(note)) for note in data.get("notes", []))
+    made = f"Seed {escape(str(data['seed']))}{'; ' if settings else ''}{escape(settings)}."
+    return f'{"".join(parts)}<p class="quiet">{notes} {made}</p></div>'
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The experiment's record. Raises `SiteError` where a field is missing or no picture has words."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SiteError(f"{path.name} is not JSON: {error}") from None
+    missing = [field for field in FIELDS if field not in data]
+    missing += [
+        f"rows[{i}].{k}" for i, r in enumerate(data.get("rows", [])) for k in ROW if k not in r
+    ]
+    if path.with_suffix(".png").is_file() and not data.get("alt"):
+        missing.append("alt (the picture's description)")
+    if missing:
+        raise SiteError(f"{path.name} lacks {', '.join(missing)}")
+    return data
+
+
+def number(value: Any) -> str:
+    """Five digits, the sign as a minus; anything that is no number as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:.5g}".replace("-", "\u2212").replace("inf", "\u221e")
+
+
+def _row(row: dict[str, Any], chapter: Chapter) -> str:
+    cells = "".join(
+        f'<td class="number">{escape(number(row[k]))}</td>'
+        for k in ("theory", "measured", "difference")
+    )
+    kind, word = ("agrees", "yes") if row["agrees"] else ("disagrees", "no")
+    within = f"{word}, {escape(number(row['tolerance']))}"
+    return (
+        f'<tr class="{kind}"><th scope="row">{chapter.text(str(row["quantity"]))}</th>{cells}'
+        f'<td class="number">{within}</td></tr>'
+    )

@@ -1,0 +1,45 @@
+"""What a build knows: the ledger and its verdicts, the bibliography, the typesetter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+from derivations.claim import Claim
+from derivations.ledger import ledger
+
+from .citations import Bibliography
+from .katex import Typesetter
+from .verdicts import Run, verified
+
+DOLLARS = re.compile(r"\$([^$]+)\$")
+
+
+@dataclass
+class Site:
+    """One build over the docs in `docs`."""
+
+    docs: Path
+    typesetter: Typesetter = field(default_factory=Typesetter)
+
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        return dict(ledger())
+
+    @cached_property
+    def run(self) -> Run:
+        return verified()
+
+    @cached_property
+    def bibliography(self) -> Bibliography:
+        return Bibliography(self.docs / "references.bib")
+
+    def text(self, text: str) -> str:
+        """Plain text, escaped, its `$...$` set."""
+        parts = DOLLARS.split(text)
+        parts[::2] = [escape(part) for part in parts[::2]]
+        parts[1::2] = [self.typesetter.html(part) for part in parts[1::2]]
+        return "".join(parts)
