@@ -25,12 +25,8 @@ class Stack(nn.Sequential):
         for index, layer in enumerate(self):
             try:
                 y = layer(x)
-            except RuntimeError as error:
-                if (
-                    "shape" not in str(error)
-                    and "size" not in str(error)
-                    and "channel" not in str(error)
-                ):
+            except (RuntimeError, ValueError) as error:
+                if not any(word in str(error) for word in ("shape", "size", "channel")):
                     raise
                 raise ValueError(
                     f"layer {index} of {type(self).__name__}, {_described(layer)}, cannot take an input of shape "
@@ -44,6 +40,11 @@ class Score(nn.Module):
     """(batch, 1) or (batch, 1, 1, 1) -> (batch,): one score a sample."""
 
     def forward(self, x: Tensor) -> Tensor:
+        # An image larger than the net is made for, or a set of points for one: the batch would come out longer.
+        if x.numel() != len(x):
+            raise ValueError(
+                f"one score a sample needs shape (batch, 1, ...), not {tuple(x.shape)}"
+            )
         return x.flatten()
 
 
@@ -69,7 +70,9 @@ class MLP(Stack):
         spectral_norm: bool = False,
     ) -> None:
         widths = [inputs, *hidden, 1 if outputs is None else outputs]
-        _positive(inputs=inputs, outputs=widths[-1], hidden=min(hidden, default=1))
+        _positive(inputs=inputs, outputs=widths[-1])
+        for width in hidden:
+            _positive(hidden=width)
         layers: list[nn.Module] = []
         for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
             layers += [activation()] if i else []
