@@ -433,7 +433,8 @@ def described(found: Sequence[Found]) -> str:
     dots = "; ".join(f"{recipe.name}: {span(recipe.name, False)}" for recipe in RECIPES)
     bars = "; ".join(f"{recipe.name}: {span(recipe.name, True)}" for recipe in RECIPES[:2])
     return (
-        f"Left, estimates as shares of W1 over three pairs of distributions, on a logarithmic axis that also shows negative values. {dots}. Divided by "
+        f"Left, estimates as shares of W1 over three pairs of distributions, on a logarithmic axis that "
+        f"also shows negative values. {dots}. Divided by "
         f"the critic's Lipschitz constant, {bars}. Right, the critics between N(0,1) and N(0,4): the best is -|x|; "
         "MaxMin covers it, ReLU under spectral norm is a flatter tent, the one-sided penalty gives a slightly steeper "
         "tent; the two-sided one a tent or, at its false optimum, a line that falls all the way."

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from models._gauss_legendre import gauss_legendre
+from models._parameters import positive, positives, vector
 from models._quadrature import Grid
-from models._toy_base import Entropy, Toy, normal, positive, positives, uniform, vector
+from models._toy_base import Entropy, Toy, normal, uniform
 
 LOG_2PI = math.log(2 * math.pi)
 REACH = 10.0  # standard deviations: beyond lies a mass of 1.6e-23 on an axis

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models._toy_base import Entropy, Toy, normal, number, positive, positives, uniform, vector
+from models._parameters import number, positive, positives, vector
+from models._toy_base import Entropy, Toy, normal, uniform
 from models._toy_gaussians import LOG_2PI, Gaussian, GaussianMixture
 
 

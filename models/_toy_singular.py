@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 import divergences as dv
-from models._toy_base import Entropy, Toy, number, uniform, vector
+from models._parameters import number, vector
+from models._toy_base import Entropy, Toy, uniform
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from models._toy_base import positive
+from models._parameters import positive
 from models.estimator import MakeOptimizer
 from models.langevin import Energy, Sampler, checked, langevin
 from models.metrics import Grid, Integral, kl_by_quadrature, log_partition

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models._toy_base import positive
+from models._parameters import positive
 
 __all__ = ["Chains", "Energy", "Sampler", "gaussian_variance", "langevin", "mala"]
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 import divergences as dv
+from models._parameters import positive
 from models._quadrature import Grid, Integral
-from models._toy_base import positive
 from models._toy_gaussians import GaussianMixture
 
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models._toy_base import positive
+from models._parameters import positive
 from models.langevin import Energy
 from models.penalties import input_gradients
 

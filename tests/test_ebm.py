@@ -470,7 +470,7 @@ def test_a_trained_energy_meets_a_gaussian_by_every_method():
             Variance(), normal(1), method, batch=512, optimizer=partial(torch.optim.Adam, lr=0.03)
         )
         train(ebm, 300, decay=lambda done: (1 - done) ** 2, progress=False)
-        assert float(ebm.energy.log_v.exp()) == pytest.approx(optimum, rel=0.04)
+        assert ebm.energy.log_v.exp().item() == pytest.approx(optimum, rel=0.04)
 
 
 def test_the_kl_beside_the_progress_is_the_quadratures():
