@@ -220,7 +220,7 @@ def picture(trained: list[Measured]) -> Any:
         heights = [abs(getattr(s, kind)) for s in through]
         right.semilogy([each.theta for each in dots], heights, "o", ms=4, color=color)
     right.set(xlabel="theta", title="|gradient|: exact (lines), trained D (dots)", ylim=(1e-5, 30))
-    left.legend(fontsize=7)
+    left.legend(fontsize=7, loc=(0.42, 0.66))
     right.legend(fontsize=7)
     return made
 
