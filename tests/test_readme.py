@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -50,3 +51,20 @@ def test_the_commands_named_exist():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`?make (\w+)", README):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_experiments_numbers_are_the_files():
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (\S+) \| (\S+) \|$", README, re.MULTILINE)
+    assert len(rows) >= 10
+    for name, quantity, theory, measured in rows:
+        record = json.loads((ROOT / f"docs/experiments/{name}.json").read_text())
+        (row,) = [r for r in record["rows"] if r["quantity"] == quantity.replace("\\|", "|")]
+        shown = tuple(f"{float(row[key]):.4g}" for key in ("theory", "measured"))
+        assert shown == (theory, measured), (name, quantity)
+        assert record["seed"] == 0
+
+
+def test_the_experiments_named_exist():
+    named = re.findall(r"examples/(\w+)\.py", README)
+    assert {"flow", "sweep"} <= set(named)
+    assert all((ROOT / "examples" / f"{name}.py").is_file() for name in named)

@@ -245,6 +245,11 @@ def test_citations_are_linked_and_listed_at_the_end(chapter):
     assert "## References" in html
 
 
+def test_a_citation_over_two_lines_is_refused(chapter):
+    assert "not closed on its line" in refused(chapter, "See [@two2002,\nTheorem 1].")
+    assert "[@x" in built(chapter, "In code `[@x` stays.")
+
+
 def test_an_unknown_citation_is_refused_and_the_near_ones_named(chapter):
     message = refused(chapter, "a\n\nAs in [@one2010].")
     assert "x.md:3: references.bib has no entry 'one2010'; did you mean one2001" in message
@@ -260,12 +265,12 @@ def test_every_source_in_the_ledger_is_in_the_bibliography():
 # --- tables and pictures ----------------------------------------------------------------------
 
 RECORD = {
-    "name": "coin", "title": "A coin", "seed": 3, "settings": {"n": 100}, "alt": "bars",
+    "name": "coin", "title": "A coin", "seed": 3, "settings": {"n": 100, "quick": False, "toy": None}, "alt": "bars",
     "rows": [
         {"quantity": "mean of $X$", "theory": 0.5, "measured": 0.4812345, "difference": -0.0187655,
-         "tolerance": 0.1, "agrees": True},
+         "tolerance": 0.1, "relation": "=", "agrees": True},
         {"quantity": "KL", "theory": 0.0, "measured": float("inf"), "difference": float("inf"),
-         "tolerance": 0.1, "agrees": False},
+         "tolerance": 0.1, "relation": "<=", "agrees": False},
     ],
     "notes": ["One run."],
 }  # fmt: skip
@@ -279,6 +284,16 @@ def test_an_experiments_table_is_the_files(chapter, tmp_path):
     assert 'alt="bars"' in html and "∞" in html and "katex" in html
     assert html.count('class="agrees"') == 1 and html.count('class="disagrees"') == 1
     assert "One run. Seed 3; n 100." in html
+    assert "at most 0" in html and "<details>" not in html
+
+
+def test_a_long_table_shows_its_beginning_and_keeps_the_rest(chapter, tmp_path):
+    record = RECORD | {"rows": RECORD["rows"] * 10}
+    (tmp_path / "experiments" / "coin.json").write_text(json.dumps(record))
+    html = built(chapter, "```experiment coin\n```")
+    assert "<details><summary>8 more rows</summary>" in html
+    assert html.count("<tr class") == 20
+    assert html.partition("<details>")[0].count("<tr class") == 12
 
 
 @pytest.mark.parametrize("lacking", ["title", "seed", "alt", "rows"])
