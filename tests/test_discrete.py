@@ -111,6 +111,8 @@ def test_identity_is_exactly_zero(one):
 def test_zero_only_for_equal_vectors(pair):
     p, q = pair
     assume(np.abs(p - q).max() > 1e-100)
+    # hockey_stick(1) sums p - q where p is larger: nowhere, where rounding hid it from a sum of 1 + 1e-83.
+    assume((p > q).any())
     for name, d in F_DIVERGENCES.items():
         if name != "hockey_stick(1.5)":  # that generator is 0 around u = 1
             assert d(p, q) > 0, name

@@ -294,7 +294,10 @@ Fenchel.picture("f-divergences", (stage, kit) => {
   /** Axes whose curves are cut at the frame. */
   function frame(name, x, y, options) {
     const margin = { top: 22, right: 14, bottom: 40, left: 44 };
-    const plot = kit.axes({ x, y, margin, xTicks: ticks(x, options.width < 360 ? 4 : 6), yTicks: ticks([y[0], y[1] - 0.06 * (y[1] - y[0])], 4), ...options }); // its name stands above
+    const below = [y[0], y[1] - 0.06 * (y[1] - y[0])]; // above it stands the axis' name
+    const plot = kit.axes({
+      x, y, margin, xTicks: ticks(x, options.width < 360 ? 4 : 6), yTicks: ticks(below, 4), ...options,
+    });
     plot.element.append(kit.svg("clipPath", { id: `${ID}-${name}` }, kit.svg("rect", {
       x: margin.left, y: margin.top, width: options.width - margin.left - margin.right,
       height: options.height - margin.top - margin.bottom })));
