@@ -14,6 +14,8 @@ from torch import Tensor, nn
 import divergences as dv
 from models.losses import f_loss
 
+pytestmark = pytest.mark.xdist_group("divergence_estimation")  # one run for all
+
 P, Q = stats.norm(0, 1), stats.norm(example.MEAN, example.SCALE)
 PAIRS = [example.Pair(dim) for dim in example.DIMENSIONS]
 

@@ -14,6 +14,8 @@ from models.langevin import gaussian_variance  # noqa: E402
 from models.metrics import Grid, kl_by_quadrature  # noqa: E402
 from models.nets import MLP  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("ebm_experiment")  # one run for all
+
 
 @pytest.fixture(scope="module")
 def report():

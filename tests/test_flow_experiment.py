@@ -7,6 +7,8 @@ import flow as example
 import pytest
 from _experiment import Report
 
+pytestmark = pytest.mark.xdist_group("flow_experiment")  # one run for all
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:

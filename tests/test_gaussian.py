@@ -405,3 +405,7 @@ def test_bad_input(message: str) -> None:
 def test_bad_orders(order: float) -> None:
     with pytest.raises(ValueError, match="`order` must be"):
         gaussian.renyi(0.0, 1.0, 1.0, 1.0, order)
+
+
+def test_a_chi2_beyond_the_floats_is_infinite_without_a_warning():
+    assert gaussian.chi2([0.0], [2.25], [40.0], [1.265625]) == math.inf

@@ -13,6 +13,8 @@ from derivations.verify import verify
 from divergences.enclosure import enclose
 from divergences.generators import catalogue
 
+pytestmark = pytest.mark.xdist_group("ledger")  # one run for all
+
 PARAMETERS = {  # a value inside each parametrised row's domain
     "jensen_shannon_weighted": ("jensen_shannon_weighted", sp.Rational(2, 5)),
     "alpha-negative": ("alpha", sp.Rational(-1, 2)),

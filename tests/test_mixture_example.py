@@ -14,6 +14,8 @@ import divergences as dv
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
 import mixture_fit as example
 
+pytestmark = pytest.mark.xdist_group("mixture_example")  # one run for all
+
 GENERATORS = {
     "kl": lambda u: u * math.log(u),
     "reverse_kl": lambda u: -math.log(u),

@@ -14,6 +14,8 @@ import divergences as dv
 from models.losses import losses
 from models.nets import MLP
 
+pytestmark = pytest.mark.xdist_group("parallel_lines")  # one run for all
+
 LOG_2 = math.log(2)
 
 

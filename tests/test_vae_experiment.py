@@ -8,6 +8,8 @@ import torch
 import vae
 from _experiment import Report, Row
 
+pytestmark = pytest.mark.xdist_group("vae_experiment")  # one run for all
+
 
 def test_gradient_moments_against_quadrature() -> None:
     """Both estimators' gradients at the nodes of Gauss and Hermite, which are exact for these polynomials."""

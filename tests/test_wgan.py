@@ -12,6 +12,8 @@ import wgan as example  # noqa: E402
 
 import divergences as dv  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("wgan")  # one run for all
+
 
 @pytest.mark.parametrize("pair", example.PAIRS, ids=lambda pair: pair.name)
 def test_the_exact_distance(pair: example.Pair) -> None:
