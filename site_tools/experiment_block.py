@@ -41,7 +41,7 @@ def experiment(block: Block, chapter: Chapter) -> str:
     parts = ['<div class="experiment">']
     if (folder / f"{name}.png").is_file():
         source = chapter.link(f"experiments/{name}.png")
-        parts.append(f'<img src="{source}" alt="{escape(data["alt"])}" loading="lazy">')
+        parts.append(f'<img src="{source}" alt="{escape(data["alt"])}">')
     parts.append(_table(title, rows[:first]))
     if rows[first:]:
         rest = _table(f"{title}, continued", rows[first:])
@@ -69,11 +69,11 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
-def number(value: Any) -> str:
-    """Five digits, the sign as a minus; anything that is no number as it is."""
+def number(value: Any, digits: int = 5) -> str:
+    """So many digits, the sign as a minus; anything that is no number as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:.5g}".replace("-", "\u2212").replace("inf", "\u221e")
+    return f"{value:.{digits}g}".replace("-", "\u2212").replace("inf", "\u221e")
 
 
 def _table(caption: str, rows: list[str]) -> str:
@@ -86,11 +86,11 @@ def _table(caption: str, rows: list[str]) -> str:
 
 
 def _row(row: dict[str, Any], chapter: Chapter) -> str:
-    shown = [number(row[k]) for k in ("theory", "measured", "difference")]
+    shown = [number(row["theory"]), number(row["measured"]), number(row["difference"], 2)]
     shown[0] = RELATIONS[row["relation"]] + shown[0]
     cells = "".join(f'<td class="number">{escape(each)}</td>' for each in shown)
     kind, word = AGREEMENT[row["agrees"]]
-    within = word if row["agrees"] is None else f"{word}, {escape(number(row['tolerance']))}"
+    within = word if row["agrees"] is None else f"{word}, {escape(number(row['tolerance'], 2))}"
     return (
         f'<tr class="{kind}"><th scope="row">{chapter.text(str(row["quantity"]))}</th>{cells}'
         f'<td class="number">{within}</td></tr>'

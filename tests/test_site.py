@@ -280,7 +280,7 @@ def test_an_experiments_table_is_the_files(chapter, tmp_path):
     (tmp_path / "experiments" / "coin.json").write_text(json.dumps(RECORD))
     (tmp_path / "experiments" / "coin.png").write_bytes(b"")
     html = built(chapter, "```experiment coin\n```")
-    assert "<caption>A coin</caption>" in html and "0.48123" in html and "−0.018766" in html
+    assert "<caption>A coin</caption>" in html and "0.48123" in html and "−0.019" in html
     assert 'alt="bars"' in html and "∞" in html and "katex" in html
     assert html.count('class="agrees"') == 1 and html.count('class="disagrees"') == 1
     assert "One run. Seed 3; n 100." in html
