@@ -7,8 +7,10 @@ DIR/NAME.json (the table, the settings, the seed) and DIR/NAME.png (the picture)
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models.checkpoint import write_whole
+from models.train import Diverged, make_fabric
 
 RELATIONS = {
     "=": lambda measured, theory, tolerance: abs(measured - theory) <= tolerance,
@@ -102,7 +105,7 @@ def main(
     parser.add_argument(
         "--steps", type=_positive, help=f"training steps ({steps}; {quick_steps} with --quick)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="of everything random (0)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps or auto (cpu)")
     parser.add_argument(
         "--out", type=Path, help="a folder for the table (JSON) and the picture (PNG)"
@@ -121,9 +124,14 @@ def main(
     torch.manual_seed(options.seed)
     started = time.perf_counter()
     try:
+        make_fabric(options.device)  # also where nothing is trained: the settings are kept
+        if options.out is not None:
+            _require_room(options.out)
         report = run(options)
     except ValueError as error:  # a wrong flag, a damaged checkpoint: the message is the answer
         parser.exit(2, f"{parser.prog}: {error}\n")
+    except Diverged as error:  # names the player, the step and the last good checkpoint
+        parser.exit(1, f"{parser.prog}: {error}\n")
     seconds = time.perf_counter() - started
     show(title, report, seconds)
     if options.out is not None:
@@ -185,7 +193,9 @@ def keep(name: str, title: str, report: Report, options: Options, seconds: float
     text = json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     write_whole(options.out / f"{name}.json", text.encode())
     if report.figure is not None:
-        report.figure.savefig(options.out / f"{name}.png", dpi=100, metadata={"Software": None})
+        picture = io.BytesIO()
+        report.figure.savefig(picture, format="png", dpi=100, metadata={"Software": None})
+        write_whole(options.out / f"{name}.png", picture.getvalue())
 
 
 def number(value: float) -> str:
@@ -218,8 +228,22 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def _require_room(folder: Path) -> None:
+    """ValueError unless the folder can be made, or be written to: better known before the run than after it."""
+    nearest = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"--out must be a folder. {nearest} is none that can be written to")
+
+
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
+    return _integer(text, 1)
+
+
+def _seed(text: str) -> int:
+    return _integer(text, 0)
+
+
+def _integer(text: str, least: int) -> int:
+    if not text.strip().isdecimal() or not least <= int(text) < 2**63:
+        raise argparse.ArgumentTypeError(f"must be an integer, at least {least}, got {text!r}")
+    return int(text)

@@ -204,8 +204,9 @@ def varied(text: str) -> tuple[str, list[str]]:
 
 
 def experiments(folder: Path) -> list[str]:
-    """The scripts of a folder that are experiments."""
-    return sorted(p.stem for p in folder.glob("*.py") if "_experiment import" in p.read_text())
+    """The scripts of a folder that are experiments: neither this one nor what they share."""
+    scripts = [p for p in folder.glob("[!_]*.py") if p.resolve() != Path(__file__).resolve()]
+    return sorted(p.stem for p in scripts if "_experiment import" in p.read_text())
 
 
 def tasks_of(options: argparse.Namespace) -> Iterator[Task]:

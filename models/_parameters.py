@@ -24,6 +24,12 @@ def positive(name: str, value: Any) -> float:
     return result
 
 
+def count(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Got {value!r}")
+    return value
+
+
 def vector(name: str, value: Any) -> tuple[float, ...]:
     """One or more finite numbers; a bare number is a vector of one."""
     value = value.tolist() if hasattr(value, "tolist") else value

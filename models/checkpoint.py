@@ -39,7 +39,7 @@ def save(
     settings: dict[str, Any] = {}
     for player, optimizer in optimizers.items():
         state = optimizer.state_dict()
-        settings[player] = state["param_groups"]
+        settings[player] = {"kind": type(optimizer).__name__, "groups": state["param_groups"]}
         for index, values in state["state"].items():
             for name, value in values.items():
                 tensors[f"optimizer/{player}/{index}/{name}"] = torch.as_tensor(value)
@@ -86,7 +86,10 @@ def load(
         for key, value in _under(f"optimizer/{player}/", tensors).items():
             index, _, name = key.partition("/")
             state.setdefault(int(index), {})[name] = value
-        saved, mine = settings[player], optimizer.state_dict()["param_groups"]
+        kind, here = settings[player]["kind"], type(optimizer).__name__
+        if kind != here:
+            raise ValueError(f"{path} has {kind} as the optimiser of {player!r}, not {here}")
+        saved, mine = settings[player]["groups"], optimizer.state_dict()["param_groups"]
         if [len(g["params"]) for g in saved] != [len(g["params"]) for g in mine]:
             raise ValueError(
                 f"{path} has an optimiser for {player!r} over other groups of parameters"

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from models._parameters import count
 from models.losses import Loss
 from models.penalties import clip_
 from models.train import Source, Trainee
@@ -58,6 +59,8 @@ class Estimator(Trainee):
         exact: float | None = None,
     ) -> None:
         super().__init__()
+        count("batch", batch)
+        count("held_out", held_out)
         self.critic, self.p, self.q, self.row = critic, p, q, loss
         self.batch, self.penalty, self.clip, self.held_out = batch, penalty, clip, held_out
         self.make_optimizer = optimizer

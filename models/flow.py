@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
+from models._parameters import count
 from models.coupling import AffineCoupling, SplineCoupling
 from models.estimator import MakeOptimizer
 from models.train import Source, Trainee
@@ -55,6 +56,8 @@ class Flow(Trainee):
         entropy: float | None = None,
     ) -> None:
         super().__init__()
+        count("batch", batch)
+        count("held_out", held_out)
         if not isinstance(transform, Transform):
             raise ValueError(f"`transform` must be a Transform. Got {type(transform).__name__}")
         self.transform, self.data, self.make_optimizer = transform, data, optimizer

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from models._parameters import count
 from models.estimator import MakeOptimizer, Penalty
 from models.losses import Loss
 from models.penalties import clip_, noisy
@@ -70,8 +71,8 @@ class GAN(Trainee):
         theory: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
-        if critic_steps < 1:
-            raise ValueError(f"`critic_steps` must be at least 1. Got {critic_steps}")
+        count("batch", batch)
+        count("critic_steps", critic_steps)
         if not 0 <= average < 1:
             raise ValueError(f"`average` must be in [0, 1). Got {average}")
         self.generator, self.critic = generator, critic

@@ -9,7 +9,7 @@ leaves another law stationary, e^-E / Z only as e -> 0: `gaussian_variance` tell
 takes the step as a proposal, which it accepts with the probability that restores e^-E / Z exactly, for any e.
 
 Sources: Roberts and Tweedie, Exponential convergence of Langevin distributions and their discrete approximations
-(1996), sections 1.4.1 and 1.4.3; Besag's comment on Grenander and Miller (1994) for the correction.
+(1996), section 1.4; Besag's comment on Grenander and Miller (1994) for the correction.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def mala(energy: Energy, x: Tensor, steps: int, step: float, rng: torch.Generato
         log a = E(x) - E(y) + log q(x|y) - log q(y|x),   log q(y|x) = -|y - x + step grad E(x)|^2 / (4 step) + const.
 
     Then e^-E(x) q(y|x) min(1, a) is symmetric in x and y (detailed balance). A proposal where the energy is infinite
-    or no number is refused; from a start with such an energy the chain does not move.
+    or no number is refused. A start of infinite energy is left with the first finite proposal, if its slope makes one;
+    from a start whose energy or slope is no number the chain does not move.
     """
     x = checked(x, steps, step)
     here, slope = _value_and_slope(energy, x)

@@ -98,7 +98,7 @@ ROWS = (
         factor=0.5,
         divergence="le_cam",
         optimum=lambda log_ratio: torch.tanh(log_ratio / 2),  # (p - q)/(p + q)
-        source="Mao et al., Least squares generative adversarial networks (2017), eqs. (8) and (9)",
+        source="Mao et al., Least squares generative adversarial networks (2017), eq. (8)",
     ),
     Loss(
         name="hinge",
@@ -228,7 +228,7 @@ Shaped = tuple[Scores, Scores, float]
 
 
 def _canonical(f: dv.FDivergence, name: str) -> Shaped:
-    critic = dv.canonical_critic(name if f.row is not None else f)
+    critic = dv.canonical_critic(f)
     return critic.activation, critic.conjugate, 1.0
 
 
@@ -236,14 +236,63 @@ def _published(f: dv.FDivergence, name: str) -> Shaped:
     """The paper's activation and the conjugate of the paper's generator, both as torch functions."""
     if f.published_activation is None:
         raise ValueError(f"{name!r} has no published activation; the canonical one serves every f")
-    factor = f.published_factor
-    assert factor is not None
+    factor, row = f.published_factor, f.row
+    assert factor is not None and row is not None
     activation, scale = _on_torch(f.published_activation.expression), float(factor)
+    if row.name in PUBLISHED:
+        at = tuple(float(value) for _, value in row.values)
+        return activation, PUBLISHED[row.name](*at), scale
 
     def conjugate(v: Tensor) -> Tensor:  # (l f)*(t) = l f*(t / l)
         return scale * f.conjugate_at(activation(v) / scale)
 
     return activation, conjugate, scale
+
+
+def _log_softplus(v: Tensor) -> Tensor:
+    """log log(1 + e^v), also where e^v underflows: below v = -40 it is v, to the last digit of float64."""
+    return torch.where(v < -40, v, softplus(v.clamp(min=-40)).log())
+
+
+def _published_alpha(a: float) -> Scores:
+    power = a / (a - 1)
+    if a > 1:  # T = v: f* is flat below -1/(a - 1)
+        return lambda v: (relu(1 + (a - 1) * v) ** power - 1) / a
+    # T = 1/(1 - a) - softplus(-v): 1 + (a - 1) T = (1 - a) softplus(-v)
+    return lambda v: torch.expm1(power * (math.log(1 - a) + _log_softplus(-v))) / a
+
+
+def _published_weighted(pi: float) -> Scores:
+    """(1 - pi)(log(1 - pi) - log(1 - e^-x)) at x = softplus(-v)/pi.
+
+    log(1 - e^-x) = log x - x/2 + x^2/24 - x^4/2880 + ...: three terms serve up to x = e^-7.
+    """
+
+    def conjugate(v: Tensor) -> Tensor:
+        log_x = _log_softplus(-v) - math.log(pi)
+        small = log_x < -7
+        near, far = log_x.clamp(max=-7), log_x.clamp(min=-7).exp()
+        x = near.exp()
+        log_rest = torch.where(small, near - x / 2 + x * x / 24, (-torch.expm1(-far)).log())
+        return (1 - pi) * (math.log1p(-pi) - log_rest)
+
+    return conjugate
+
+
+# f*(T(v)) of the published f and T, composed on paper: a T computed first is rounded to the end of dom f*, or to the
+# point where f* has an infinite slope. The rows left out lose nothing on the way.
+PUBLISHED: Mapping[str, Callable[..., Scores]] = MappingProxyType(
+    {
+        "kl": lambda: lambda v: torch.exp(v - 1),
+        "reverse_kl": lambda: lambda v: -1 - v,
+        "neyman": lambda: lambda v: -2 * torch.expm1(v / 2),
+        "squared_hellinger": lambda: lambda v: torch.expm1(-v),
+        "jensen_shannon": lambda: lambda v: softplus(v) - math.log(2),
+        "jensen_shannon_weighted": _published_weighted,
+        "gan": lambda: softplus,
+        "alpha": _published_alpha,
+    }
+)
 
 
 def _smooth(f: dv.FDivergence, name: str) -> Shaped:

@@ -42,7 +42,7 @@ def gradient_penalty(
     """E (|grad critic(x)| - target)^2, a scalar; one-sided: only norms above `target` count.
 
     WGAN-GP takes x = `between_samples(real, fake)`. Sources: Gulrajani et al., Improved training of Wasserstein GANs
-    (2017), eq. (3); Petzka, Fischer and Lukovnikov, On the regularization of Wasserstein GANs (2018), eq. (8), for the
+    (2017), eq. (3); Petzka, Fischer and Lukovnikov, On the regularization of Wasserstein GANs (2018), for the
     one-sided form.
     """
     if not (target >= 0 and math.isfinite(target)):

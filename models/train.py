@@ -135,17 +135,20 @@ def train(
     Args:
         trainee: What is trained, in place. Its initial weights are the caller's: seed them.
         steps: When to stop, counted from the very beginning of the run.
-        seed: Of all that `loss` and `measure` draw; also torch's own state is set (and given back afterwards).
+        seed: Of all that `loss` and `measure` draw, 0 or more; also torch's own state is set (and given back
+            afterwards).
         folder: Where checkpoints and metrics go; None keeps nothing.
         fabric: A device's name as in `make_fabric`, or a `Fabric` of one's own.
-        decay: Factor on the learning rates at the share of steps done; None: constant.
+        decay: Factor on the learning rates at the share of steps done; None: constant. On resuming, rates and decay
+            are those given now; all else of the optimisers is the checkpoint's.
         log_every: Steps between two measurements.
         checkpoint_every: Steps between two checkpoints. The last step always has one.
         progress: Show a bar on the terminal, theory beside what is measured.
 
     Raises:
         Diverged: A loss or a weight is nan or infinite; names the player, the step, the last good checkpoint.
-        ValueError: A checkpoint that is damaged or of another trainee, by name; arguments out of range.
+        ValueError: A checkpoint that is damaged or of another trainee, by name; a folder that cannot be written;
+            arguments out of range.
     """
     for name, value in (
         ("steps", steps),
@@ -154,6 +157,8 @@ def train(
     ):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"`{name}` must be a positive integer. Got {value!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"`seed` must be an integer, 0 or more. Got {seed!r}")
     if not trainee.turns:
         raise ValueError("a trainee needs at least one turn a step")
     if isinstance(fabric, str):
@@ -161,7 +166,7 @@ def train(
     if not os.environ.get(_LAUNCHED):  # under `fabric run` the processes are there already
         fabric.launch()
     return _Run(
-        trainee, fabric, steps, seed, Path(folder) if folder is not None else None, decay
+        trainee, fabric, steps, seed, _writable(folder) if folder is not None else None, decay
     ).through(log_every, checkpoint_every, progress)
 
 
@@ -210,9 +215,12 @@ class _Run:
                 while self.step < self.steps:
                     seen = self._one_step()
                     last = self.step == self.steps
+                    save = self.folder is not None and self.step % checkpoint_every == 0
+                    if last or save:
+                        self._require_finite()
                     if last or self.step % log_every == 0:
                         show(self._log(seen))
-                    if self.folder is not None and (last or self.step % checkpoint_every == 0):
+                    if self.folder is not None and (last or save):
                         self._save()
         self.fabric.barrier()  # the last checkpoint is there for every process
         return Trained(self.step, tuple(self.history), self.newest)
@@ -225,7 +233,9 @@ class _Run:
         for player in self.trainee.turns:
             loss = self.trainee.loss(player, self.rng)
             if not math.isfinite(loss.item()):
-                raise Diverged(self._diverged(f"the loss of {player!r} is {loss.item()}"))
+                raise Diverged(
+                    self._diverged(f"the loss of {player!r} is {loss.item()}", self.step + 1)
+                )
             optimizer = self.optimizers[player]
             optimizer.zero_grad()
             self.fabric.backward(loss, inputs=self.parameters[player])
@@ -257,10 +267,11 @@ class _Run:
     def _log(self, seen: Mapping[str, Tensor]) -> Mapping[str, float]:
         rng = torch.Generator(self.fabric.device).manual_seed(_stream(self.seed, 2, self.step))
         line: dict[str, float] = {"step": self.step} | {k: v.item() for k, v in seen.items()}
-        training = self.trainee.training
+        modes = [(module, module.training) for module in self.trainee.modules()]
         self.trainee.eval()
         line |= {name: float(value) for name, value in self.trainee.measure(rng).items()}
-        self.trainee.train(training)
+        for module, training in modes:  # each its own: a part may be held in eval throughout
+            module.training = training
         self.history.append(line)
         if self.folder is not None and self.fabric.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -268,10 +279,13 @@ class _Run:
                 file.write(_as_json(line) + "\n")
         return line
 
-    def _save(self) -> None:
+    def _require_finite(self) -> None:
         for name, tensor in self.trainee.state_dict().items():
             if tensor.is_floating_point() and not tensor.isfinite().all():
-                raise Diverged(self._diverged(f"{name} holds a value that is not finite"))
+                what = f"{name} holds a value that is not finite"
+                raise Diverged(self._diverged(what, self.step))
+
+    def _save(self) -> None:
         randoms = {"rng": self.rng.get_state(), "torch": torch.random.get_rng_state()}
         if self.fabric.device.type == "cuda":
             randoms["cuda"] = torch.cuda.get_rng_state(self.fabric.device)
@@ -310,6 +324,7 @@ class _Run:
             )
         # A clone each: torch reads a state from the start of its storage, and a row is a view into the middle.
         mine = {name: states[self.fabric.global_rank].clone() for name, states in randoms.items()}
+        self._set_rates(1.0)  # the caller's, not what a decay of the earlier run had left of them
         self.rng.set_state(mine["rng"])
         torch.random.set_rng_state(mine["torch"])
         if "cuda" in mine and self.fabric.device.type == "cuda":
@@ -320,13 +335,13 @@ class _Run:
             text = "".join(_as_json(line) + "\n" for line in self.history)
             checkpoint.write_whole(self.folder / METRICS, text.encode())
 
-    def _diverged(self, what: str) -> str:
+    def _diverged(self, what: str, step: int) -> str:
         last = (
             f"the last good checkpoint is {self.newest}"
             if self.newest
             else "there is no checkpoint"
         )
-        return f"{what} at step {self.step + 1}; {last}"
+        return f"{what} at step {step}; {last}"
 
     @contextmanager
     def _bar(self, wanted: bool) -> Iterator[Callable[[Mapping[str, float]], None]]:
@@ -373,6 +388,18 @@ def _leave() -> None:
 def _stream(*key: int) -> int:
     """The seed of a stream of its own: one seed given to several generators would make their numbers alike."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+
+
+def _writable(folder: str | Path) -> Path:
+    """The folder, made where it is missing: what cannot be kept is better known before the first step."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"`folder` must be a folder. {path} cannot be one: {error}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ValueError(f"`folder` must be writable. {path} is not")
+    return path
 
 
 def _checkpoints(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, AdamW
 
 from models import checkpoint
 from models.nets import MLP
@@ -126,6 +126,11 @@ def other_groups() -> tuple[nn.Module, dict]:
     return module, {"model": Adam([module[0].weight])}
 
 
+def other_kind() -> tuple[nn.Module, dict]:
+    module = net()
+    return module, {"model": AdamW(module.parameters())}
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -143,6 +148,7 @@ def other_groups() -> tuple[nn.Module, dict]:
         ),
         (other_player, r"has optimisers for \['model'\], not \['critic'\]"),
         (other_groups, "an optimiser for 'model' over other groups"),
+        (other_kind, "has Adam as the optimiser of 'model', not AdamW"),
     ],
 )
 def test_another_architecture_is_refused(make: Callable, message: str, tmp_path: Path) -> None:

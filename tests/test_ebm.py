@@ -154,6 +154,15 @@ def test_adjusted_chains_stay_where_the_energy_is_finite():
     assert math.sqrt(n) * stats.kstest(x[:, 0].numpy(), stats.expon.cdf).statistic < 2.2
 
 
+def test_adjusted_chains_leave_infinite_energies_and_never_what_is_no_number():
+    def box(x):
+        return torch.where((x[:, 0] > 0) & (x[:, 0] < 1), 0 * x[:, 0], math.inf)
+
+    assert bool((mala(box, zeros(50) - 0.1, 100, 0.3, seeded()).x > 0).all())
+    start = zeros(50) - 0.1
+    assert torch.equal(mala(lambda x: x[:, 0].sqrt(), start, 10, 0.3, seeded()).x, start)
+
+
 def test_small_steps_are_all_accepted():
     assert mala(quartic, zeros(100), 3, 1e-6, seeded()).accepted > 0.999
 

@@ -86,3 +86,10 @@ def test_theory_stands_beside_the_estimate_and_the_optimiser_is_chosen() -> None
     assert trainee.critic.slope.item() == pytest.approx(
         -1.0, abs=0.1
     )  # gradient descent finds log p/q
+
+
+@pytest.mark.parametrize("size", ["batch", "held_out"])
+def test_sizes_are_positive_integers(size: str) -> None:
+    for value in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match=rf"`{size}` must be a positive integer. Got {value}"):
+            Estimator(LogRatio(), P.sample, Q.sample, loss("kl"), **{size: value})

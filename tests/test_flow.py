@@ -409,6 +409,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "constant axis": (lambda: Affine.normalising(torch.ones(5, 2)), "must vary on every axis"),
     "layers": (lambda: real_nvp(2, 0), "`layers` must be a positive integer. Got 0"),
     "no transform": (lambda: Flow(functional.relu, Banana().sample), "must be a Transform"),
+    "batch": (lambda: Flow(Affine(2), Banana().sample, batch=0), "`batch` must be a positive"),
     "draws": (
         lambda: discrete_bound(lambda x: x, torch.zeros(3, 2), torch.zeros(5, 1)),
         r"Got \(3, 2\) and \(5, 1\)",

@@ -207,7 +207,8 @@ def test_location_scale_and_the_log_ratio_of_gaussians():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"critic_steps": 0}, "`critic_steps` must be at least 1. Got 0"),
+        ({"critic_steps": 0}, "`critic_steps` must be a positive integer. Got 0"),
+        ({"batch": 0}, "`batch` must be a positive integer. Got 0"),
         ({"average": 1.0}, r"`average` must be in \[0, 1\). Got 1.0"),
         ({"average": -0.1}, "`average`"),
     ],

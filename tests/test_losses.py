@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -292,6 +293,46 @@ def test_losses_that_grow_exponentially_overflow_to_infinity_and_never_to_nan(
     row: Loss, dtype: torch.dtype
 ) -> None:
     assert not any(part.isnan().any() for part in values_and_slopes(row, dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("row", [r for r in PUBLISHED if "jeffreys" not in r.name], ids=named)
+def test_published_rows_have_slopes_at_far_scores(row: Loss, dtype: torch.dtype) -> None:
+    """Jeffreys' conjugate, a root, loses its slope where it has overflowed itself."""
+    assert not any(part.isnan().any() for part in values_and_slopes(row, dtype))
+
+
+@pytest.mark.parametrize("score", [-100, -30, -3, 0, 3, 30, 100])
+@pytest.mark.parametrize("row", PUBLISHED, ids=named)
+def test_published_conjugates_are_exact_also_near_the_end_of_their_domain(
+    row: Loss, score: int
+) -> None:
+    """Against f* at T(v) with as many digits as it takes."""
+    f = dv.FDivergence(row.divergence)
+    assert f.published_activation is not None and f.conjugate is not None
+    top = sp.N(f.published_activation.expression.subs("v", score), 200) / f.published_factor
+    exact = float(f.published_factor * f.conjugate.subs("t", top))
+    assert float(row.fake(scalars(score))) == pytest.approx(exact, rel=1e-13, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "fake", "slope_there"),
+    [("jensen_shannon", 30, 30 - log(2), 1), ("gan", 1000, 1000, 1), ("neyman", -30, 2, 0),
+     ("jensen_shannon_weighted(0.3)", 100, 0.7 * (log(0.21) + 100), 0.7)],
+)  # fmt: skip
+def test_published_rows_in_single_precision(
+    name: str, score: float, fake: float, slope_there: float
+) -> None:
+    v = torch.tensor(float(score), requires_grad=True)
+    value = f_loss(name, activation="published").fake(v)
+    (g,) = torch.autograd.grad(value, v)
+    assert value.item() == pytest.approx(fake, rel=1e-6)
+    assert g.item() == pytest.approx(slope_there, rel=1e-6, abs=1e-6)
+
+
+def test_a_row_under_a_name_of_its_own_is_the_row() -> None:
+    v = scalars(-1, 0, 2)
+    assert torch.equal(f_loss(dv.FDivergence("kl", name="mine")).fake(v), loss("kl").fake(v))
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------

@@ -77,6 +77,12 @@ def test_every_setting_and_seed_is_a_line(folder: Path, capsys: pytest.CaptureFi
     ]
 
 
+def test_experiments_are_neither_the_sweep_nor_what_they_share() -> None:
+    names = sweep.experiments(sweep.FOLDER)
+    assert {"vae", "flow", "dirac_gan"} <= set(names)
+    assert "sweep" not in names and not any(name.startswith("_") for name in names)
+
+
 def test_a_killed_run_costs_its_own_task_a_retry_and_nothing_else(folder: Path) -> None:
     assert run(folder, moods="slow,killed-once", seeds="0,1") == 0
     assert {(x["settings"]["mood"], x["attempts"]) for x in lines(folder)} == {

@@ -86,6 +86,14 @@ def test_a_decay_multiplies_the_rate(decay) -> None:
     assert (decay(0.0), decay(1.0)) == (1.0, pytest.approx(0.0, abs=1e-15))
 
 
+def test_a_resumed_run_has_the_rates_that_it_is_given(tmp_path: Path) -> None:
+    """After a decay to nothing, at the rate r the weight again goes the share r of its way in each step."""
+    train(Mean(), 4, folder=tmp_path, decay=lambda done: 1.0 if done < 0.5 else 0.0)
+    trainee = Mean(rate=0.25)
+    train(trainee, 7, folder=tmp_path)
+    assert 1 - trainee.weight.item() == pytest.approx(0.9**2 * 0.75**3, rel=1e-6)
+
+
 def test_measuring_more_often_changes_nothing() -> None:
     often, rarely = gan(), gan()
     a = train(often, 20, log_every=1)
@@ -180,9 +188,37 @@ def test_a_weight_that_is_not_finite_is_never_saved(tmp_path: Path) -> None:
             if int(self.calls) == 10:
                 self.weight.data.fill_(math.inf)
 
-    with pytest.raises(Diverged, match=r"weight holds a value that is not finite.*step-000000005"):
+    with pytest.raises(Diverged, match=r"weight holds .* not finite at step 10;.*step-000000005"):
         train(Spoils(), 20, folder=tmp_path, checkpoint_every=5)
     assert [p.name for p in tmp_path.glob("step-*")] == ["step-000000005.safetensors"]
+
+
+def test_the_last_steps_weights_are_looked_at_without_a_folder_too() -> None:
+    """A loss that is finite may have a slope that is not: no further loss would show it."""
+
+    class Steep(Mean):
+        def loss(self, player: str, rng: torch.Generator) -> Tensor:
+            return self.weight.sqrt()  # of slope infinity at 0
+
+    with pytest.raises(Diverged, match=r"weight holds .* at step 1; there is no checkpoint"):
+        train(Steep(), 1)
+
+
+def test_measuring_leaves_each_part_in_its_own_mode() -> None:
+    trainee = gan()
+    trainee.critic[1].eval()
+    train(trainee, 1)
+    assert trainee.generator.training and not trainee.critic[1].training
+
+
+def test_a_folder_that_cannot_be_one_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        trainee = Mean()
+        with pytest.raises(ValueError, match=r"`folder` must be a folder.*file"):
+            train(trainee, 1, folder=folder)
+        assert int(trainee.calls) == 0
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_infinite_measurements_are_strict_json_and_read_back(tmp_path: Path) -> None:
@@ -213,6 +249,8 @@ def test_the_bar_shows_theory_beside_the_measured_number() -> None:
         ({"steps": 1.5}, "`steps` must be a positive integer"),
         ({"log_every": -1}, "`log_every`"),
         ({"checkpoint_every": 0}, "`checkpoint_every`"),
+        ({"seed": -1}, "`seed` must be an integer, 0 or more. Got -1"),
+        ({"seed": 0.5}, "`seed` must be an integer"),
         ({"fabric": "tpu"}, "`device` must be cpu, cuda"),
         ({"fabric": "cpu:1"}, "`device` must be"),
         ({"fabric": "cuda:99"}, "not on this machine"),
