@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RIGHT = {
     "misprint-alpha-conjugate": "conjugate-alpha-above-one",
     "misprint-gan-optimum": "gan-optimum",
+    "misprint-score-matching": "score-matching",
 }
 
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sympy import exp, log, symbols
+import sympy as sp
+from sympy import Abs, Derivative, Limit, Max, exp, log, oo, symbols
 
-from ..claim import ByClaim, Claim, Stationary, Touching, above, at_least, chain, eq
+from ..claim import (
+    AtKink,
+    ByClaim,
+    Claim,
+    Stationary,
+    Touching,
+    Verdict,
+    above,
+    at_least,
+    chain,
+    eq,
+)
 from ..language import POSITIVE, REAL, UNIT, Interval, Mass, PerAtom, Supremum, Total
 from ._rows import ROWS, t, u
 
@@ -125,4 +137,143 @@ AS_F_GAN = Claim(
     ),
 )
 
-CLAIMS = (OPTIMAL_DISCRIMINATOR, OPTIMUM, MINIMUM, LOGIT, AS_F_GAN)
+# --- what a fake sample's loss tells the generator ------------------------------------------------
+
+sigmoid = 1 / (1 + exp(-v))
+SLOPES = Claim(
+    id="gan-loss-slopes",
+    title="In the logit log(1 - D) has the slope -D, and -log D the slope -(1 - D)",
+    topic=TOPIC,
+    source=f"{GOODFELLOW}, section 3",
+    chains=(
+        chain(
+            Derivative(log(1 - sigmoid), v),
+            eq(-sigmoid, "D' = D (1 - D)"),
+            given={v: REAL},
+            label="minimax",
+        ),
+        chain(
+            Derivative(-log(sigmoid), v),
+            eq(-(1 - sigmoid), "D' = D (1 - D)"),
+            given={v: REAL},
+            label="non-saturating",
+        ),
+    ),
+)
+
+SATURATION = Claim(
+    id="gan-saturation",
+    title="Where fakes are seen through, log(1 - D) has no slope left and -log D its steepest",
+    topic=TOPIC,
+    source=f"{GOODFELLOW}, section 3",
+    chains=(
+        chain(
+            Limit(Derivative(log(1 - sigmoid), v), v, -oo),
+            eq(0, "the slope is -D"),
+            label="minimax",
+        ),
+        chain(
+            Limit(Derivative(-log(sigmoid), v), v, -oo),
+            eq(-1, "the slope is -(1 - D)"),
+            label="non-saturating",
+        ),
+    ),
+    expected=Verdict.PROVED,  # limits have no enclosure
+)
+
+# --- other losses at their best discriminator -----------------------------------------------------
+
+a, b, c = symbols("a b c")
+_smooth = (a * p + b * q) / (p + q)
+SMOOTHING = Claim(
+    id="gan-label-smoothing",
+    title="With the labels a for data and b for fakes the best discriminator is (a p + b q)/(p + q)",
+    topic=TOPIC,
+    source="Salimans et al., Improved techniques for training GANs (2016), section 3.4",
+    chains=(
+        chain(
+            Supremum(
+                p * (a * log(D) + (1 - a) * log(1 - D)) + q * (b * log(D) + (1 - b) * log(1 - D)),
+                D,
+                0,
+                1,
+            ),
+            eq(
+                (a * p + b * q) * log(_smooth) + (p + q - a * p - b * q) * log(1 - _smooth),
+                "concave in D, and the slope is zero there",
+                by=Stationary(_smooth),
+            ),
+            given={p: POSITIVE, q: POSITIVE, a: UNIT, b: UNIT},
+        ),
+    ),
+    note="One-sided smoothing has b = 0: a p/(p + q).",
+)
+
+_squares = p * (D - c - 1) ** 2 + q * (D - c + 1) ** 2
+_least = c + (p - q) / (p + q)
+LEAST_SQUARES = Claim(
+    id="lsgan-triangular",
+    title="Least squares with b - c = 1, c - a = 1: the generator descends the triangular divergence",
+    topic=TOPIC,
+    source="Mao et al., Least squares generative adversarial networks (2017), section 3.2",
+    chains=(
+        chain(
+            Supremum(-_squares, D, -oo, oo),
+            eq(
+                -4 * p * q / (p + q),
+                "concave in D, and the slope is zero at c + (p - q)/(p + q)",
+                by=Stationary(_least),
+            ),
+            given={p: POSITIVE, q: POSITIVE, c: REAL},
+            label="discriminator",
+        ),
+        chain(
+            Total((p + q) * (_least - c) ** 2),
+            eq(Total((p - q) ** 2 / (p + q)), "D - c = (p - q)/(p + q)"),
+            given={**GIVEN, c: REAL},
+            label="generator",
+        ),
+    ),
+)
+
+_hinge = Supremum(-p * Max(0, 1 - v) - q * Max(0, 1 + v), v, -oo, oo)
+HINGE = Claim(
+    id="hinge-total-variation",
+    title="The best discriminator's hinge loss is 2 min(p, q) at each atom, 2 - 2 TV in all",
+    topic=TOPIC,
+    source="Lim, Ye, Geometric GAN (2017)",
+    chains=(
+        chain(
+            _hinge,
+            eq(-2 * q, "rises up to v = 1, falls after", by=AtKink(sp.S.One)),
+            given={q: POSITIVE, p: Interval(q)},
+            label="p > q",
+        ),
+        chain(
+            _hinge,
+            eq(-2 * p, "rises up to v = -1, falls after", by=AtKink(-sp.S.One)),
+            given={p: POSITIVE, q: Interval(p)},
+            label="q > p",
+        ),
+        chain(
+            Total(p + q - Abs(p - q)),
+            eq(2 - Total(Abs(p - q)), "the totals are 1; TV is half the last one"),
+            given=GIVEN,
+            label="sum of 2 min(p, q)",
+        ),
+    ),
+    note="The suprema are of the loss with its sign changed. At p = q any v from -1 to 1 is best.",
+)
+
+CLAIMS = (
+    OPTIMAL_DISCRIMINATOR,
+    OPTIMUM,
+    MINIMUM,
+    LOGIT,
+    AS_F_GAN,
+    SLOPES,
+    SATURATION,
+    SMOOTHING,
+    LEAST_SQUARES,
+    HINGE,
+)

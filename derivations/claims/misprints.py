@@ -6,7 +6,8 @@ import sympy as sp
 from sympy import Derivative, Rational, exp, log, oo, symbols
 
 from ..claim import Chain, Claim, Verdict, at_least, chain, eq
-from ..language import REAL, Interval, Mass, Supremum, Total
+from ..language import POSITIVE, REAL, Interval, Mass, Supremum, Total
+from . import energies, wasserstein
 from ._rows import PUBLISHED, ROWS, t, u
 
 p, q, v = symbols("p q v")
@@ -93,5 +94,45 @@ CLAIMS = (
             given=GIVEN,
         ),
         note="It is -log 4 + 2 JS; the halves belong to JS.",
+    ),
+    false(
+        "misprint-score-matching",
+        "Score matching's objective is the mean of psi^2 + psi'",
+        f"{energies.HYVARINEN}, Theorem 1, retold without its 1/2",
+        chain(
+            energies.under(energies.psi**2 + Derivative(energies.psi, energies.x)),
+            eq(
+                energies.under((energies.psi - energies.score) ** 2)
+                - energies.under(energies.score**2),
+                "the distance of the scores, less a constant",
+            ),
+            given=energies.GIVEN,
+        ),
+        note="The square has a half, or psi' a two. As it stands, half the score minimises it.",
+    ),
+    false(
+        "misprint-gradient-penalty",
+        "With the gradient penalty the critic's best value is W1",
+        f"{wasserstein.GULRAJANI}, the penalised value read as a distance",
+        chain(
+            Supremum(wasserstein.penalised, wasserstein.psi, 0, oo),
+            eq(wasserstein.theta, "the distance of the two points"),
+            given={wasserstein.theta: POSITIVE, wasserstein.lam: POSITIVE},
+        ),
+        note="It is above it, between two points by theta^2/(4 lambda).",
+    ),
+    false(
+        "misprint-gaussian-w1",
+        "W1 between Gaussians is sqrt(delta^2 + s^2)",
+        f"{wasserstein.DOWSON}, the formula of W2 read as W1",
+        chain(
+            wasserstein.noise(sp.Abs(wasserstein.delta + wasserstein.s * wasserstein.z)),
+            eq(
+                sp.sqrt(wasserstein.delta**2 + wasserstein.s**2),
+                "delta = mu1 - mu2, s = |sigma1 - sigma2|",
+            ),
+            given={wasserstein.delta: REAL, wasserstein.s: POSITIVE},
+        ),
+        note="That is W2, and W1 is smaller unless the widths are equal.",
     ),
 )

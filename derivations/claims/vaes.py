@@ -9,10 +9,11 @@ from __future__ import annotations
 from itertools import combinations
 
 import sympy as sp
-from sympy import Rational, log, symbols
+from sympy import Derivative, Integral, Rational, log, oo, sqrt, symbols
 
 from ..claim import ByClaim, Claim, TakenOnTrust, at_least, at_most, chain, eq
-from ..language import POSITIVE, Domain, Mass, PerAtom, Total
+from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom, Total
+from .gaussians import normal
 
 p, q, w, m = symbols("p q w m")
 TOPIC = "vaes"
@@ -101,4 +102,74 @@ IWAE = Claim(
     note="K = 1, 2, 3 are written out; the step is the same for every K.",
 )
 
-CLAIMS = (ELBO, IWAE)
+# --- gradients of E f(z), z = mu + sigma eps ------------------------------------------------------
+
+z, eps, mu, s, a, b, c = symbols("z eps mu sigma a b c")
+_q = normal(z, mu, s)
+_moved = mu + s * eps
+
+
+def _noise(value: sp.Expr) -> sp.Expr:
+    return Integral(value * normal(eps, 0, 1), (eps, -oo, oo))
+
+
+def _draw(value: sp.Expr) -> sp.Expr:
+    return Integral(value * _q, (z, -oo, oo))
+
+
+_f = a * z + b * z**2 + c * z**3
+GRADIENTS = Claim(
+    id="gaussian-gradients",
+    title="The reparametrised and the score-function gradient have the same mean, on a Gaussian",
+    topic=TOPIC,
+    source="Williams, Simple statistical gradient-following algorithms (1992)",
+    chains=tuple(
+        chain(
+            _noise(sp.diff(_f, z).subs(z, _moved) * rate),
+            eq(_draw(_f * Derivative(log(_q), by)), "by parts, under the normal density"),
+            given={mu: REAL, s: POSITIVE, a: REAL, b: REAL, c: REAL},
+            label=f"in {by}, f(z) = a z + b z^2 + c z^3",
+        )
+        for by, rate in ((mu, sp.S.One), (s, eps))
+    ),
+)
+
+# --- x = k z + noise of variance v, z standard normal ----------------------------------------------
+
+x, k, v, lam = symbols("x k v lambda")
+_total = k**2 + v
+_posterior = normal(z, k * x / _total, sqrt(v / _total))
+_joint = normal(x, k * z, sqrt(v)) * normal(z, 0, 1)
+PPCA = Claim(
+    id="ppca-posterior",
+    title="With a linear decoder on the line a Gaussian encoder makes the ELBO tight",
+    topic=TOPIC,
+    source="Tipping, Bishop, Probabilistic principal component analysis (1999)",
+    chains=(
+        chain(
+            log(_joint) - log(_posterior),
+            eq(
+                log(normal(x, 0, sqrt(_total))),
+                "the square in z is complete: every z has the weight p(x), so the ELBO is log p(x)",
+            ),
+            given={x: REAL, z: REAL, k: REAL, v: POSITIVE},
+        ),
+    ),
+)
+
+COLLAPSE = Claim(
+    id="ppca-collapse",
+    title="Noise held above the data's variance makes the likelihood want no decoder",
+    topic=TOPIC,
+    source="Lucas, Tucker, Grosse, Norouzi, Don't blame the ELBO! (2019)",
+    chains=(
+        chain(
+            Derivative(-(log(v + k) + lam / (v + k)) / 2, k),
+            eq(-(v + k - lam) / (2 * (v + k) ** 2), "differentiate: negative where v + k > lambda"),
+            given={v: POSITIVE, lam: Interval(0, v), k: POSITIVE},
+            label="the decoder's square k, the data's variance lambda, the noise's v",
+        ),
+    ),
+)
+
+CLAIMS = (ELBO, IWAE, GRADIENTS, PPCA, COLLAPSE)
