@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from . import claims as claims_package
 from .claim import Claim
-from .lemmas import LEMMAS
+from .symbolic.lemmas import LEMMAS
 
 
 @cache

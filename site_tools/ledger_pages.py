@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from derivations.claim import Claim
 from derivations.ledger import trusted_base
-from derivations.lemmas import LEMMAS
-from derivations.show import dependents
+from derivations.printing.show import dependents
+from derivations.symbolic.lemmas import LEMMAS
 
 from .blocks import Block
 from .claim_block import WORDS, badge, chain

@@ -255,7 +255,7 @@ def test_the_page_names_surprises(wrong: None, tmp_path: Path) -> None:
 
 
 def test_formulas_become_mathml() -> None:
-    from derivations.page import mathml
+    from derivations.printing.page import mathml
 
     squared = mathml(Total(abs(p - q)) ** 2)
     assert "∑" in squared and squared.index("(") < squared.index(
@@ -267,7 +267,7 @@ def test_formulas_become_mathml() -> None:
 
 
 def test_a_formula_that_cannot_be_printed_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    from derivations import page
+    from derivations.printing import page
 
     def fail(*_: Any) -> None:
         raise RuntimeError
@@ -326,7 +326,7 @@ def test_conjugate_is_reached(formula: str) -> None:
 
 
 def test_a_domain_in_words() -> None:
-    from derivations.show import domain_text
+    from derivations.printing.show import domain_text
 
     assert domain_text(POSITIVE) == "in (0, oo)"
     assert domain_text(REAL) == "real"

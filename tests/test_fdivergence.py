@@ -12,8 +12,8 @@ import sympy as sp
 import torch
 from conjugate_oracle import number, numeric
 
-from derivations.conjugate_command import conjugate as conjugate_command
-from derivations.conjugate_command import describe
+from derivations.commands.conjugate import conjugate as conjugate_command
+from derivations.commands.conjugate import describe
 from divergences._exact import U as INNER
 from divergences._exact import limit_at_zero
 from divergences._patience import within

@@ -7,8 +7,8 @@ import sympy as sp
 
 from derivations.claim import Verdict
 from derivations.claims._rows import ROWS, Piece, Row, u
+from derivations.enclosed.points import points
 from derivations.ledger import ledger, trusted_base
-from derivations.points import points
 from derivations.verify import verify
 from divergences.enclosure import enclose
 from divergences.generators import catalogue

@@ -17,7 +17,7 @@ from derivations.claim import Choice, Claim, chain, eq
 from derivations.claim import Verdict as Expected
 from derivations.language import POSITIVE, REAL, Interval
 from derivations.ledger import ledger
-from derivations.report import as_json
+from derivations.printing.report import as_json
 from derivations.verify import verify
 from site_tools.chapter import Chapter
 from site_tools.errors import SiteError

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from derivations.claim import Verdict
 from derivations.cli import app
-from derivations.judge import judge
+from derivations.running.judge import judge
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Abs, Rational, exp, log, sqrt
 
-from derivations.signs import is_nonnegative, is_positive, is_zero, touches
+from derivations.ground.signs import is_nonnegative, is_positive, is_zero, touches
 from divergences.enclosure import NotEnclosable, enclose
 
 a, b = sp.symbols("a b", positive=True)

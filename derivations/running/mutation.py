@@ -18,11 +18,11 @@ from flint import acb, arb, fmpq
 
 from divergences.enclosure import NotEnclosable, compile_ball
 
-from .claim import Chain, Claim, Relation, Step
-from .enclosed import ball_at, contradicts
-from .language import Supremum
-from .points import Point, points
-from .symbolic import check_step
+from ..enclosed.check import ball_at, contradicts
+from ..enclosed.points import Point, points
+from ..symbolic.rules import check_step
+from ..words.claim import Chain, Claim, Relation, Step
+from ..words.language import Supremum
 
 POINTS = 8  # the definition is enclosed once at each, and every mutant held against it
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from .language import Total
-from .signs import is_nonnegative, is_zero
+from ..ground.signs import is_nonnegative, is_zero
+from ..words.language import Total
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .claim import Claim, Verdict
-from .ledger import trusted_base
-from .lemmas import LEMMAS
+from ..ledger import trusted_base
+from ..symbolic.lemmas import LEMMAS
+from ..words.claim import Claim, Verdict
 
 if TYPE_CHECKING:
-    from .verify import Report
+    from ..running.verify import Report
 
 STYLES = {
     Verdict.BOTH: "green",

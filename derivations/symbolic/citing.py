@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from .claim import ByClaim, Choice, Claim, Interval, Mass, PerAtom, Relation, Step, Verdict
+from ..ground.prepare import Prepared, put
+from ..ground.signs import is_positive, is_zero
+from ..words.claim import ByClaim, Choice, Claim, Interval, Mass, PerAtom, Relation, Step, Verdict
+from ..words.language import Total
 from .closing import NotShown, closed
-from .language import Total
-from .prepare import Prepared, put
-from .signs import is_positive, is_zero
 from .totals import equal_to_zero, varies
 
 

@@ -14,8 +14,8 @@ from flint import arb, ctx
 
 from divergences.enclosure import NotEnclosable, as_real, compile_ball
 
-from .language import Supremum
-from .symbolic import is_concave
+from ..ground.concavity import is_concave
+from ..words.language import Supremum
 
 FARTHEST = 600  # the bracket is sought between 2^-600 and 2^600 from the ends
 STEPS = 4_000

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
-from .claim import (
+from ..symbolic.lemmas import LEMMAS
+from ..words.claim import (
     Algebra,
     AtEnd,
     AtKink,
@@ -20,8 +21,7 @@ from .claim import (
     TakenOnTrust,
     Touching,
 )
-from .language import Choice, Domain, Interval, Mass, PerAtom
-from .lemmas import LEMMAS
+from ..words.language import Choice, Domain, Interval, Mass, PerAtom
 
 LATEX_RELATIONS = {Relation.AT_MOST: r"\le", Relation.AT_LEAST: r"\ge"}  # others as they are
 

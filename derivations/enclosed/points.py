@@ -16,8 +16,8 @@ import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
-from .claim import Chain
-from .language import Choice, Interval, Mass, PerAtom, Total, inside
+from ..words.claim import Chain
+from ..words.language import Choice, Interval, Mass, PerAtom, Total, inside
 
 SEED = 1967  # Csiszar's year; any fixed seed serves
 WIDE_POOL = 40  # the rationals of height up to 5 or so, both signs

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import enclosed, symbolic
-from .claim import Claim, Counterexample, Verdict
+from ..enclosed import check as enclosed
+from ..symbolic import rules as symbolic
+from ..words.claim import Claim, Counterexample, Verdict
 
 
 @dataclass(frozen=True)

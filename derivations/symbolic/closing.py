@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import sympy as sp
 
-from .language import Interval
-from .signs import is_nonnegative, is_positive
-from .smooth import is_smooth
+from ..ground.signs import is_nonnegative, is_positive
+from ..ground.smooth import is_smooth
+from ..words.language import Interval
 
 
 class NotShown(Exception):

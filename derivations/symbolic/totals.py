@@ -8,32 +8,13 @@ zero (or nonnegative) when its term is, up to a combination of probability vecto
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import sympy as sp
 
-from .language import Total
-from .signs import is_nonnegative, is_zero
-
-
-@dataclass(frozen=True)
-class Atoms:
-    """Which symbols vary with the atom: probability vectors, and other values."""
-
-    masses: tuple[sp.Symbol, ...]
-    values: tuple[sp.Symbol, ...]
-    choices: Mapping[sp.Symbol, tuple[sp.Expr, ...]] = field(default_factory=dict)
-
-    @property
-    def all(self) -> frozenset[sp.Symbol]:
-        return frozenset(self.masses + self.values)
-
-    def cases(self, term: sp.Expr) -> Iterator[sp.Expr]:
-        """A term with each atom's choices fixed, in all ways: what one atom may look like."""
-        symbols = [s for s in self.choices if term.has(s)]
-        for values in itertools.product(*(self.choices[s] for s in symbols)):
-            yield term.subs(dict(zip(symbols, values, strict=True)))
+from ..ground.prepare import Atoms
+from ..ground.signs import is_nonnegative, is_zero
+from ..words.language import Total
 
 
 def varies(expr: sp.Expr, atoms: Atoms) -> bool:

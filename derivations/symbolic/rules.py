@@ -7,12 +7,13 @@ says (`prepare.py`). Then each step is checked by the rule that belongs to its r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 
 import sympy as sp
 
-from .citing import by_claim
-from .claim import (
+from ..ground.concavity import is_concave
+from ..ground.prepare import Prepared, prepare
+from ..ground.signs import is_nonnegative, is_positive, is_zero, touches
+from ..words.claim import (
     Algebra,
     AtEnd,
     AtKink,
@@ -26,12 +27,10 @@ from .claim import (
     TakenOnTrust,
     Touching,
 )
+from ..words.language import Supremum, Total
+from .citing import by_claim
 from .closing import NotShown, closed, near
-from .language import Interval, Supremum, Total
 from .lemmas import LEMMAS
-from .prepare import Prepared, prepare
-from .signs import is_nonnegative, is_positive, is_zero, touches
-from .smooth import is_smooth
 from .totals import Atoms, at_least_zero, equal_to_zero
 
 # --- the rules ---------------------------------------------------------------------------------
@@ -73,28 +72,6 @@ def _supremum(left: sp.Expr) -> Supremum:
     if not is_concave(left.objective, left.variable, left.bounds):
         raise NotShown(f"{left.objective} is not shown to be concave in {left.variable}")
     return left
-
-
-@lru_cache(maxsize=2_000)
-def is_concave(g: sp.Expr, u: sp.Symbol, bounds: tuple[sp.Expr, sp.Expr]) -> bool:
-    """-g'' >= 0 on the interval, terms c |affine| and c max(affine, ...) with c <= 0 set apart."""
-    smooth = sp.S.Zero
-    for term in sp.Add.make_args(sp.expand(g)):
-        coefficient, kinked = term.as_independent(sp.Abs, sp.Max, as_Add=False)
-        if kinked == 1:
-            smooth += term
-            continue
-        affine = all(arg.is_polynomial(u) and sp.diff(arg, u, 2) == 0 for arg in kinked.args)
-        constant = not coefficient.has(u)
-        if not (affine and constant and isinstance(kinked, sp.Abs | sp.Max)):
-            return False
-        if not is_nonnegative(-coefficient):
-            return False
-    bend = -sp.diff(smooth, u, 2)
-    moved, parameter = Interval(*bounds).parametrised("s''")
-    if not is_smooth(smooth.subs(u, moved), parameter):
-        return False
-    return bend == 0 or is_nonnegative(sp.together(bend.subs(u, moved)))
 
 
 def _stationary(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> None:

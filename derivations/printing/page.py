@@ -15,15 +15,15 @@ import sympy as sp
 from sympy.printing.mathml import MathMLPresentationPrinter
 from sympy.printing.precedence import PRECEDENCE
 
-from .claim import Chain, Claim, Relation
-from .language import Supremum, Total
-from .ledger import trusted_base
-from .lemmas import LEMMAS
+from ..ledger import trusted_base
+from ..symbolic.lemmas import LEMMAS
+from ..words.claim import Chain, Claim, Relation
+from ..words.language import Supremum, Total
 from .report import counterexample_line, summary_line, write_atomically
 from .show import dependents, given_lines, reason_text
 
 if TYPE_CHECKING:
-    from .verify import Report
+    from ..running.verify import Report
 
 RELATIONS = {Relation.AT_MOST: "≤", Relation.AT_LEAST: "≥"}  # others as they are
 

@@ -10,15 +10,33 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
-from .claim import Chain
-from .language import Choice, Interval, Mass, PerAtom, Supremum
-from .totals import Atoms
+from ..words.claim import Chain
+from ..words.language import Choice, Interval, Mass, PerAtom, Supremum
 
 Environment = Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Which symbols vary with the atom: probability vectors, and other values."""
+
+    masses: tuple[sp.Symbol, ...]
+    values: tuple[sp.Symbol, ...]
+    choices: Mapping[sp.Symbol, tuple[sp.Expr, ...]] = field(default_factory=dict)
+
+    @property
+    def all(self) -> frozenset[sp.Symbol]:
+        return frozenset(self.masses + self.values)
+
+    def cases(self, term: sp.Expr) -> Iterator[sp.Expr]:
+        """A term with each atom's choices fixed, in all ways: what one atom may look like."""
+        symbols = [s for s in self.choices if term.has(s)]
+        for values in itertools.product(*(self.choices[s] for s in symbols)):
+            yield term.subs(dict(zip(symbols, values, strict=True)))
 
 
 @dataclass(frozen=True)

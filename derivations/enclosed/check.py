@@ -15,8 +15,8 @@ from flint import arb
 
 from divergences.enclosure import NotEnclosable, enclose
 
-from .claim import Chain, Choice, Claim, Counterexample, Relation, Step, Verdict
-from .language import Supremum, Total
+from ..words.claim import Chain, Choice, Claim, Counterexample, Relation, Step, Verdict
+from ..words.language import Supremum, Total
 from .points import Point, far_points, points
 from .suprema import enclose_supremum
 

@@ -50,7 +50,7 @@ def compare(
     elif json == "-":
         sys.stdout.write(_text(describe(comparison, str(p), str(q))))
     else:
-        from .report import write_atomically
+        from ..printing.report import write_atomically
 
         try:
             write_atomically(Path(json), _text(describe(comparison, str(p), str(q))))

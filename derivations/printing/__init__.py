@@ -1,0 +1,1 @@
+"""What a run found and what a claim says: terminal, JSON, HTML, LaTeX."""

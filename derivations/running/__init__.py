@@ -1,0 +1,1 @@
+"""Claims judged in worker processes: both routes, one verdict, mutants."""

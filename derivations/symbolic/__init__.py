@@ -1,0 +1,1 @@
+"""The symbolic route: sympy closes each step by the rule of its reason."""

@@ -1,0 +1,1 @@
+"""What a claim is written in: claims, their language, the vocabulary of the field."""
