@@ -1,37 +1,42 @@
 """From a sympy expression to a ball that provably holds its value.
 
-`enclose(expr, {x: 3/7}, digits=30)` puts exact rationals into `expr` and evaluates it in ball
-arithmetic (Arb, through python-flint): the true value lies inside the returned ball, rounding,
-quadrature error and the tails of infinite integrals included. What cannot be enclosed raises
-`NotEnclosable`; nothing is ever guessed.
+`enclose(expr, {x: 3/7}, digits=30)` evaluates `expr` at an exact point in ball arithmetic (Arb,
+through python-flint): the true value lies inside the returned ball, rounding, quadrature error and
+the tails of infinite integrals included. What cannot be enclosed raises `NotEnclosable`; nothing is
+ever guessed.
 
-Integrals are done by Arb's adaptive Gauss-Legendre quadrature, whose error bound comes from
-evaluating the integrand on complex balls; the tails beyond it are bounded in `tails.py`.
+The tree is evaluated as it stands, unevaluated or not: sympy only carries it. `compile_ball(expr)`
+is a function of an *environment*, a mapping from symbols to numbers: exact rationals (`fmpq`),
+balls, Taylor series (`jets.py`: derivatives) or expansions at an end (`germs.py`: limits). Further
+kinds of node (sums over atoms, suprema) are added to `NODES` by the packages that define them.
 
-Source: Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic" (2017);
-Johansson, "Numerical integration in arbitrary-precision ball arithmetic" (2018).
+Source: Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic" (2017).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
-from typing import TypeAlias
+from functools import lru_cache, reduce
+from typing import Any, TypeAlias
 
 import sympy as sp
 from flint import acb, arb, ctx, fmpq
 
-Ball: TypeAlias = arb | acb
-Evaluator: TypeAlias = Callable[[Mapping[sp.Symbol, Ball], bool], Ball]
+from .balls import (
+    Ball, NoDerivative, NotEnclosable, NoValue, Undecided, accurate_to, as_real,
+)  # fmt: skip
+from .constants import Constant
+from .germs import Germ, Scale
+from .jets import Jet, bottom, derivative, power, sign_of
+from .trees import without_exponentials
+
+Number: TypeAlias = Any  # fmpq, arb, acb, Constant, Jet or Germ
+Environment: TypeAlias = Mapping[Any, Number]
+Evaluator: TypeAlias = Callable[[Environment, bool], Number]
 
 START_GUARD_DIGITS = 15  # first working precision: the digits asked for plus these
 PRECISION_DOUBLINGS = 3  # then doubled this many times before giving up
-PANEL_RATIO = 16  # an infinite range is cut geometrically, so that no panel spans many scales
-EVALUATIONS = 100_000  # of the integrand in one panel before the quadrature gives up
-
-
-class NotEnclosable(ValueError):
-    """The expression has no rigorous enclosure here: not real, not finite, or not understood."""
+NEAR_ENDS = (8, 24, 72, 216)  # a limit is read off on (0, 2^-k]
 
 
 def enclose(
@@ -40,91 +45,155 @@ def enclose(
     """A real ball that contains `expr` at the exact point `values`, of radius <= 10^-digits.
 
     The radius is relative to max(1, |value|). `sympy.oo` gives an infinite ball. Raises
-    `NotEnclosable` when the value is not real and finite or the precision cannot be reached.
+    `NotEnclosable` when the value is not real and finite or the precision cannot be reached, and
+    its kind `NoValue` when it certainly has no real value.
 
     >>> import sympy as sp
     >>> print(enclose(sp.log(2) + sp.Symbol("x"), {sp.Symbol("x"): sp.Rational(1, 3)}, 15).str(12))
     [1.02648051389 +/- 3.28e-12]
     """
-    point = dict(values or {})
-    closed = sp.sympify(expr).subs(point, simultaneous=True) if point else sp.sympify(expr)
-    if closed is sp.oo:
+    whole = sp.sympify(expr)
+    point = {symbol: sp.sympify(value) for symbol, value in (values or {}).items()}
+    if whole is sp.oo:
         return arb.pos_inf()
-    if closed is -sp.oo:
+    if whole is -sp.oo:
         return arb.neg_inf()
-    if closed.free_symbols:
-        missing = ", ".join(sorted(map(str, closed.free_symbols)))
-        raise NotEnclosable(f"no value given for {missing} in {expr}")
-    evaluate = compile_ball(closed)
+    if missing := whole.free_symbols - set(point):
+        names = ", ".join(sorted(map(str, missing)))
+        raise NotEnclosable(f"no value given for {names} in {expr}")
+    evaluate = compile_ball(whole)
+    return to_digits(lambda: evaluate(environment(point), False), digits, whole)
+
+
+def environment(point: Mapping[sp.Symbol, sp.Expr]) -> dict[Any, Number]:
+    """Values as numbers: exactly where they can be, others as balls at the precision in force."""
+    return {symbol: number(value) for symbol, value in point.items()}
+
+
+def number(value: sp.Expr) -> Number:
+    if value.is_Rational:
+        return fmpq(int(value.p), int(value.q))
+    found = compile_ball(value, True)({}, False)
+    return found if isinstance(found, Constant) else as_real(found, value)
+
+
+def to_digits(evaluate: Callable[[], Number], digits: int, what: object) -> arb:
+    """The ball at the first working precision that makes it narrow enough."""
     working = digits + START_GUARD_DIGITS
     ball = arb(0)
-    for _ in range(PRECISION_DOUBLINGS + 1):
+    for attempt in range(PRECISION_DOUBLINGS + 1):
         with ctx.workdps(working):
-            ball = as_real(evaluate({}, False), closed)
+            try:
+                ball = as_real(real_ball(evaluate()), what)
+            except Undecided:
+                if attempt == PRECISION_DOUBLINGS:
+                    raise
+                ball = arb("nan")
             if accurate_to(ball, digits):
+                return ball
+            if ball.is_exact() and not ball.is_nan():  # oo or -oo, certainly
                 return ball
         working *= 2
     if not ball.is_finite():
-        raise NotEnclosable(f"{closed} is not a finite real number, or cannot be shown to be one")
-    raise NotEnclosable(f"{closed} is only known to be {ball.str(10)}, not to {digits} digits")
+        raise NotEnclosable(f"{what} is not a finite real number, or cannot be shown to be one")
+    raise NotEnclosable(f"{what} is only known to be {ball.str(10)}, not to {digits} digits")
 
 
-def accurate_to(ball: arb, digits: int) -> bool:
-    """True when the radius is at most 10^-digits max(1, |midpoint|)."""
-    if not ball.is_finite():
-        return False
-    scale = abs(ball.mid()).max(arb(1))
-    return bool(arb(ball.rad()) <= scale * arb(10) ** (-digits))
+def real_ball(value: Number) -> Ball:
+    """An exact number as a ball; balls as they are."""
+    if isinstance(value, Constant):
+        return value.ball()
+    return arb(value) if isinstance(value, fmpq | int) else value
 
 
-def as_real(ball: Ball, what: object) -> arb:
-    """The ball as an `arb`; `NotEnclosable` when its imaginary part is not known to be zero."""
-    if isinstance(ball, arb):
-        return ball
-    if not ball.imag.is_zero():
-        raise NotEnclosable(f"{what} is not known to be real")
-    return ball.real
+# --- functions of one number ------------------------------------------------------------------
 
 
-# --- the evaluator: one closure a node --------------------------------------------------------
-
-
-def _power(base: Ball, exponent: Ball, analytic: bool) -> Ball:
+def _power(base: Number, exponent: Number, analytic: bool) -> Number:
+    """base^exponent for a base that is positive, or 0 under a positive exponent."""
+    if isinstance(base, Jet) or isinstance(exponent, Jet):
+        if not isinstance(exponent, Jet) and sign_of(base) is None and not _is_complex(base):
+            raise NoDerivative("no derivative of a power is known at 0")
+        return (_log(base, analytic) * exponent).exp()
+    if isinstance(exponent, Germ):
+        return (_log(base, analytic) * exponent).exp()
+    if isinstance(base, Germ):
+        return base.power(exponent)
+    if isinstance(base, Constant) and not isinstance(exponent, acb):
+        if base.is_zero() and sign_of(exponent) == 1:
+            return base
+        _refuse_negative(base)
+        return base.power(exponent)
     if isinstance(base, acb):
-        return (exponent * base.log(analytic=analytic)).exp()
-    if isinstance(exponent, arb) and base.is_zero() and exponent > 0:
-        return arb(0)
+        return (base.log(analytic=analytic) * exponent).exp()
+    exponent = real_ball(exponent)
+    if isinstance(exponent, arb):
+        if base.is_zero() and exponent > 0:
+            return arb(0)
+        if base.contains(0) and exponent > 0 and base >= 0:
+            return arb(0).union((base.upper().log() * exponent).exp())
+    _refuse_negative(base)
     return (exponent * base.log()).exp()
 
 
-def _log(z: Ball, analytic: bool) -> Ball:
-    return z.log(analytic=analytic) if isinstance(z, acb) else z.log()
+def _is_complex(value: Number) -> bool:
+    return isinstance(bottom(value), acb)
 
 
-def _sqrt(z: Ball, analytic: bool) -> Ball:
-    return z.sqrt(analytic=analytic) if isinstance(z, acb) else z.sqrt()
+def _refuse_negative(base: Number) -> None:
+    if isinstance(base, arb | Constant) and base < 0:
+        raise NoValue(f"a power or a root of the negative number {real_ball(base).str(8)}")
 
 
-def _absolute(z: Ball, analytic: bool) -> Ball:
+def _log(z: Number, analytic: bool) -> Number:
+    if isinstance(z, acb):
+        return z.log(analytic=analytic)
+    if isinstance(z, Jet):
+        return z.log(analytic)
+    if isinstance(z, arb | Constant) and (z <= 0):
+        raise NoValue(f"the logarithm of {real_ball(z).str(8)}")
+    return z.log()
+
+
+def _sqrt(z: Number, analytic: bool) -> Number:
+    if isinstance(z, acb):
+        return z.sqrt(analytic=analytic)
+    if isinstance(z, Jet):
+        return z.sqrt(analytic)
+    _refuse_negative(z)
+    return z.sqrt()
+
+
+def _absolute(z: Number, analytic: bool) -> Number:
     return z.real_abs(analytic=analytic) if isinstance(z, acb) else abs(z)
 
 
-def _sign(z: Ball, analytic: bool) -> Ball:
+def _sign(z: Number, analytic: bool) -> Number:
+    if isinstance(z, Constant):
+        return fmpq(0) if z.is_zero() else z.ball().sgn()
     return z.real_sgn(analytic=analytic) if isinstance(z, acb) else z.sgn()
 
 
-def _maximum(a: Ball, b: Ball, analytic: bool) -> Ball:
+def _maximum(a: Number, b: Number, analytic: bool) -> Number:
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Jet):
+            return one.larger(other)
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Germ):
+            return one.larger(other)
     if isinstance(a, acb) or isinstance(b, acb):
-        return acb(a).real_max(acb(b), analytic=analytic)
-    return a.max(b)
+        return acb(real_ball(a)).real_max(acb(real_ball(b)), analytic=analytic)
+    if isinstance(a, Constant) and isinstance(b, Constant) and (a >= b or b >= a):
+        return a if a >= b else b
+    return real_ball(a).max(real_ball(b))
 
 
-def _minimum(a: Ball, b: Ball, analytic: bool) -> Ball:
+def _minimum(a: Number, b: Number, analytic: bool) -> Number:
     return -_maximum(-a, -b, analytic)
 
 
-# sympy class -> what it does to a ball; entire or meromorphic functions ignore `analytic`.
-UNARY: dict[type, Callable[[Ball, bool], Ball]] = {
+# sympy class -> what it does to a number; entire or meromorphic functions ignore `analytic`.
+UNARY: dict[type, Callable[[Any, bool], Any]] = {
     sp.exp: lambda z, _: z.exp(),
     sp.Abs: _absolute,
     sp.sign: _sign,
@@ -146,100 +215,192 @@ UNARY: dict[type, Callable[[Ball, bool], Ball]] = {
 
 
 def _cut(
-    z: Ball, analytic: bool, guard: Callable[[Ball], Ball], function: Callable[[Ball], Ball]
-) -> Ball:
+    z: Any, analytic: bool, guard: Callable[[Any], Any], function: Callable[[Any], Any]
+) -> Any:
     """`function(z)`, but not finite where `analytic` is asked and guard(z) may be <= 0."""
-    if isinstance(z, acb) and analytic and not guard(z).real > 0:
+    if analytic and _is_complex(z) and not guard(bottom(z)).real > 0:
         return acb("nan")
     return function(z)
 
 
-def compile_ball(expr: sp.Expr) -> Evaluator:
-    """A function (values of the free symbols, analytic) -> ball, at the precision in force."""
+# --- the evaluator: one closure a node --------------------------------------------------------
+
+
+def ball_constant(numerator: int, denominator: int) -> Evaluator:
+    """A rational as a ball; 0 and dyadic numbers are exact."""
+    value = fmpq(numerator, denominator)
+    return lambda *_: arb(value)
+
+
+def exact_constant(numerator: int, denominator: int) -> Evaluator:
+    value = Constant.of(fmpq(numerator, denominator))
+    return lambda *_: value
+
+
+@lru_cache(maxsize=20_000)
+def compile_ball(expr: sp.Expr, exact: bool = False) -> Evaluator:
+    """A function (environment, analytic) -> number, at the precision in force.
+
+    `analytic` is asked by the quadrature: the value must then be not finite wherever the function
+    is not analytic on the whole complex ball. With `exact`, numbers in the expression enter as
+    exact constants (`constants.py`) rather than as balls.
+    """
     if isinstance(expr, sp.Symbol):
-        return lambda env, _: env[expr]
+        return _compile_symbol(expr, exact)
+    if not isinstance(expr, sp.Expr):
+        raise NotEnclosable(f"no enclosure is known for {expr}")
     if expr.is_Rational:
-        numerator, denominator = int(expr.p), int(expr.q)
-        return lambda *_: arb(fmpq(numerator, denominator))
+        return (exact_constant if exact else ball_constant)(int(expr.p), int(expr.q))
     if expr.is_Float:
         raise NotEnclosable(f"{expr} is a decimal of limited precision; write it as a fraction")
+    if expr is sp.pi and exact:
+        return lambda *_: Constant.pi()
     constants: dict[sp.Expr, Callable[[], arb]] = {
         sp.pi: arb.pi,
         sp.E: arb.const_e,
         sp.EulerGamma: arb.const_euler,
+        sp.oo: arb.pos_inf,
+        -sp.oo: arb.neg_inf,
     }
     if expr in constants:
-        return lambda *_: constants[expr]()
-    if isinstance(expr, sp.Integral):
-        return _compile_integral(expr)
-    if isinstance(expr, sp.Derivative | sp.Subs) and expr.doit() != expr:
-        return compile_ball(expr.doit())
-    if isinstance(expr, sp.Piecewise):
-        return _compile_piecewise(expr)
-    if isinstance(expr, sp.Pow):
-        return _compile_power(expr)
-    parts = [compile_ball(arg) for arg in expr.args if isinstance(arg, sp.Expr)]
+        value = constants[expr]
+        return lambda *_: value()
+    if (special := NODES.get(type(expr))) is not None:
+        return special(expr, exact)
+    parts = [compile_ball(arg, exact) for arg in expr.args if isinstance(arg, sp.Expr)]
     if len(parts) != len(expr.args):
         raise NotEnclosable(f"no enclosure is known for {expr}")
     if isinstance(expr, sp.Add):
-        return lambda env, a: reduce(lambda x, y: x + y, (part(env, a) for part in parts))
+        return lambda env, a: reduce(lambda x, y: x + y, [part(env, a) for part in parts])
     if isinstance(expr, sp.Mul):
-        return lambda env, a: reduce(lambda x, y: x * y, (part(env, a) for part in parts))
+        return _compile_product(expr, parts)
     if isinstance(expr, sp.Max):
-        return lambda env, a: reduce(lambda x, y: _maximum(x, y, a), (p(env, a) for p in parts))
+        return lambda env, a: reduce(lambda x, y: _maximum(x, y, a), [p(env, a) for p in parts])
     if isinstance(expr, sp.Min):
-        return lambda env, a: reduce(lambda x, y: _minimum(x, y, a), (p(env, a) for p in parts))
+        return lambda env, a: reduce(lambda x, y: _minimum(x, y, a), [p(env, a) for p in parts])
     if isinstance(expr, sp.polygamma) and expr.args[0] == 0:
         return lambda env, a: parts[1](env, a).digamma()
-    if isinstance(expr, sp.log):
-        return _compile_log(expr.args[0])
     function = UNARY.get(type(expr))
     if function is None or len(parts) != 1:
         raise NotEnclosable(f"no enclosure is known for {type(expr).__name__} in {expr}")
-    return lambda env, a: function(parts[0](env, a), a)
+    part = parts[0]
+    return lambda env, a: function(part(env, a), a)
 
 
-def _compile_power(expr: sp.Pow) -> Evaluator:
+def _compile_symbol(symbol: sp.Symbol, exact: bool) -> Evaluator:
+    def value(env: Environment, _: bool) -> Number:
+        found = env.get(symbol)
+        if found is None:
+            raise NotEnclosable(f"no value given for {symbol}")
+        if isinstance(found, fmpq):
+            return Constant.of(found) if exact else arb(found)
+        if isinstance(found, Constant) and not exact:
+            return found.ball()
+        return found
+
+    return value
+
+
+def _compile_product(expr: sp.Mul, parts: list[Evaluator]) -> Evaluator:
+    if len(parts) == 2 and expr.args[0] == -1:
+        other = parts[1]
+        return lambda env, a: -other(env, a)
+    return lambda env, a: reduce(lambda x, y: x * y, [part(env, a) for part in parts])
+
+
+def _weighted_sum(
+    exponents: list[tuple[sp.Expr, sp.Rational]], factor: sp.Rational, exact: bool
+) -> Evaluator:
+    parts = [
+        (compile_ball(a, exact), compile_ball(sp.Rational(n * factor), exact)) for a, n in exponents
+    ]
+    return lambda env, a: reduce(
+        lambda x, y: x + y, [part(env, a) * n(env, a) for part, n in parts]
+    )
+
+
+def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
     base, exponent = expr.args
-    b = compile_ball(base)
+    if base is sp.E:
+        e = compile_ball(exponent, exact)
+        return lambda env, a: e(env, a).exp()
+    b = compile_ball(base, exact)
     if exponent.is_Integer:
         n = int(exponent)
-        return lambda env, a: b(env, a) ** n
-    if exponent.is_Rational and exponent.q == 2:
-        n = int(exponent.p)
-        return lambda env, a: _sqrt(b(env, a), a) ** n
-    e = compile_ball(exponent)
-    if base is sp.E:
-        return lambda env, a: e(env, a).exp()
+        return lambda env, a: _integer_power(b(env, a), n)
+    if exponent.is_Rational:
+        # (e^a g)^r = e^(r a) g^r for real a: no branch cut to integrate around
+        exponents, rest = without_exponentials(base)
+        if exponents:
+            outer = _weighted_sum(exponents, exponent, exact)
+            inner = _compile_root(rest, exponent, exact)
+            return lambda env, a: outer(env, a).exp() * inner(env, a)
+        return _compile_root(base, exponent, exact)
+    e = compile_ball(exponent, exact)
     return lambda env, a: _power(b(env, a), e(env, a), a)
 
 
-def _compile_log(argument: sp.Expr) -> Evaluator:
+def _compile_root(base: sp.Expr, exponent: sp.Rational, exact: bool) -> Evaluator:
+    b = compile_ball(base, exact)
+    if exponent.q == 2:
+        n = int(exponent.p)
+        return lambda env, a: _integer_power(_sqrt(b(env, a), a), n)
+    e = compile_ball(exponent, exact)
+    return lambda env, a: _power(b(env, a), e(env, a), a)
+
+
+def _integer_power(base: Number, n: int) -> Number:
+    if n >= 0:
+        return power(base, n)
+    if isinstance(base, arb | Constant) and base.is_zero():
+        raise NoValue("a division by zero")
+    if isinstance(base, arb) and n % 2 == 0:
+        return 1 / power(base, -n)
+    return base**n
+
+
+def _compile_log(expr: sp.log, exact: bool) -> Evaluator:
     """log(e^a g) = a + log g for real a: exact, and without a branch cut to integrate around."""
-    exponents = [f.args[0] for f in sp.Mul.make_args(argument) if isinstance(f, sp.exp)]
-    rest = compile_ball(
-        sp.Mul(*(f for f in sp.Mul.make_args(argument) if not isinstance(f, sp.exp)))
-    )
+    exponents, rest = without_exponentials(expr.args[0])
+    inner = compile_ball(rest, exact)
     if not exponents:
-        return lambda env, a: _log(rest(env, a), a)
-    exponent = compile_ball(sp.Add(*exponents))
-    return lambda env, a: exponent(env, a) + _log(rest(env, a), a)
+        return lambda env, a: _log(inner(env, a), a)
+    outer = _weighted_sum(exponents, sp.S.One, exact)
+    if rest is sp.S.One:
+        return outer
+    return lambda env, a: outer(env, a) + _log(inner(env, a), a)
 
 
-def _compile_piecewise(expr: sp.Piecewise) -> Evaluator:
-    branches = [(compile_ball(value), _compile_condition(cond)) for value, cond in expr.args]
+# --- pieces -----------------------------------------------------------------------------------
 
-    def evaluate(env: Mapping[sp.Symbol, Ball], analytic: bool) -> Ball:
-        possible: list[Ball] = []
+
+def _compile_piecewise(expr: sp.Piecewise, exact: bool) -> Evaluator:
+    branches = [
+        (compile_ball(value, exact), compile_condition(cond, exact)) for value, cond in expr.args
+    ]
+
+    def evaluate(env: Environment, analytic: bool) -> Number:
+        possible: list[Number] = []
         for value, condition in branches:
             holds = condition(env)
             if holds is False:
                 continue
-            possible.append(value(env, analytic))
+            if isinstance(holds, Jet):
+                return holds.undecided("the border of two pieces")
+            if isinstance(holds, Germ):
+                raise NotEnclosable("which piece holds at the end is not decided")
+            try:
+                possible.append(value(env, analytic))
+            except NoValue as error:
+                if holds and not possible:
+                    raise
+                raise NotEnclosable(f"which piece of {expr} holds is not decided: {error}") from None
             if holds:
                 break
-        if not possible:
-            raise NotEnclosable(f"{expr} has no value where none of its conditions holds")
+        else:
+            if not possible:
+                raise NoValue(f"{expr} has no value where none of its conditions holds")
+            return acb("nan") if analytic else arb("nan")
         if len(possible) > 1 and analytic:
             return acb("nan")
         return reduce(_union, possible)
@@ -247,168 +408,191 @@ def _compile_piecewise(expr: sp.Piecewise) -> Evaluator:
     return evaluate
 
 
-def _union(x: Ball, y: Ball) -> Ball:
+def _union(x: Number, y: Number) -> Number:
+    if isinstance(x, Jet | Germ) or isinstance(y, Jet | Germ):
+        raise NotEnclosable("which of two pieces holds is not decided")
+    x, y = real_ball(x), real_ball(y)
     if isinstance(x, arb) and isinstance(y, arb):
         return x.union(y)
     return acb(x).union(acb(y))
 
 
-def _compile_condition(
-    condition: sp.logic.boolalg.Boolean,
-) -> Callable[[Mapping[sp.Symbol, Ball]], bool | None]:
-    """Three-valued truth on balls: True, False, or None where the balls do not decide."""
+# True, False, None where the balls do not decide, or the series of which no sign is known
+Truth: TypeAlias = bool | Jet | Germ | None
+Condition: TypeAlias = Callable[[Environment], Truth]
+# A comparison's difference, where it holds and where it does not; > and >= differ only at 0.
+COMPARISONS: dict[type, tuple[int, bool]] = {
+    sp.StrictGreaterThan: (1, False),
+    sp.GreaterThan: (1, True),
+    sp.StrictLessThan: (-1, False),
+    sp.LessThan: (-1, True),
+}
+
+
+@lru_cache(maxsize=4_000)
+def compile_condition(condition: sp.logic.boolalg.Boolean, exact: bool = False) -> Condition:
+    """Truth on balls; comparisons by <, <=, >, >= and their And and Or are known.
+
+    For Taylor series and for expansions at an end the border itself is undecided: there the
+    difference of the two sides is returned.
+    """
     if condition in (sp.true, sp.false):
         return lambda _: bool(condition)
     if isinstance(condition, sp.And | sp.Or):
-        parts = [_compile_condition(arg) for arg in condition.args]
+        parts = [compile_condition(arg, exact) for arg in condition.args]
         decisive = isinstance(condition, sp.Or)
 
-        def joined(env: Mapping[sp.Symbol, Ball]) -> bool | None:
+        def joined(env: Environment) -> Truth:
             truths = [part(env) for part in parts]
-            return decisive if decisive in truths else (None if None in truths else not decisive)
+            if any(truth is decisive for truth in truths):
+                return decisive
+            open_ = [truth for truth in truths if not isinstance(truth, bool)]
+            series = [truth for truth in open_ if truth is not None]
+            return series[0] if series else None if open_ else not decisive
 
         return joined
-    if not isinstance(condition, sp.core.relational.Relational):
-        raise NotEnclosable(f"the condition {condition} is not a comparison")
-    difference = compile_ball(condition.lhs - condition.rhs)
-    tests: dict[type, tuple[Callable[[arb], bool], Callable[[arb], bool]]] = {
-        sp.StrictGreaterThan: (lambda d: d > 0, lambda d: d <= 0),
-        sp.GreaterThan: (lambda d: d >= 0, lambda d: d < 0),
-        sp.StrictLessThan: (lambda d: d < 0, lambda d: d >= 0),
-        sp.LessThan: (lambda d: d <= 0, lambda d: d > 0),
-        sp.Equality: (lambda d: d.is_zero(), lambda d: d > 0 or d < 0),
-        sp.Unequality: (lambda d: d > 0 or d < 0, lambda d: d.is_zero()),
-    }
-    yes, no = tests[type(condition)]
+    if type(condition) not in COMPARISONS:
+        raise NotEnclosable(f"the condition {condition} is not a comparison by <, <=, > or >=")
+    left, right = (compile_ball(side, exact) for side in (condition.lhs, condition.rhs))
+    direction, closed = COMPARISONS[type(condition)]
 
-    def decide(env: Mapping[sp.Symbol, Ball]) -> bool | None:
-        d = difference(env, False)
-        real = d.real
-        return True if yes(real) else (False if no(real) else None)
+    def decide(env: Environment) -> Truth:
+        gap = (left(env, False) - right(env, False)) * direction
+        if isinstance(gap, Jet | Germ):
+            sign = sign_of(gap)
+            return gap if sign is None else sign > 0
+        if isinstance(gap, acb):
+            gap = gap.real
+        if closed:
+            return True if gap >= 0 else (False if gap < 0 else None)
+        return True if gap > 0 else (False if gap <= 0 else None)
 
     return decide
 
 
-# --- integrals --------------------------------------------------------------------------------
+# --- derivatives and limits -------------------------------------------------------------------
 
 
-def _compile_integral(expr: sp.Integral) -> Evaluator:
-    """An integral whose limits and integrand have no other free symbol."""
-    if expr.free_symbols:
-        raise NotEnclosable(f"{expr} depends on {expr.free_symbols} inside another integral")
-    if len(expr.limits) == 1:
-        variable, lower, upper = _limits(expr.limits[0])
-        integrand = expr.function
-        return lambda *_: _integrate(integrand, variable, lower, upper)
-    return compile_ball(_fubini(expr))
+def _compile_derivative(expr: sp.Derivative, exact: bool) -> Evaluator:
+    """d^n f/dx^n by Taylor series; of several variables one after the other."""
+    inner: sp.Expr | None = expr.expr
+    value = compile_ball(expr.expr, exact)
+    for variable, count in expr.variable_count:
+        if not (isinstance(variable, sp.Symbol) and count.is_Integer and count > 0):
+            raise NotEnclosable(f"no derivative is known for {expr}")
+        value = _differentiated(value, variable, int(count), inner)
+    return value
 
 
-def _limits(limit: sp.Tuple) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
-    if len(limit) != 3:
-        raise NotEnclosable(f"the integral over {limit[0]} has no limits")
-    return limit[0], limit[1], limit[2]
+def _differentiated(
+    value: Evaluator, variable: sp.Symbol, order: int, what: sp.Expr | None
+) -> Evaluator:
+    def evaluate(env: Environment, analytic: bool) -> Number:
+        level = 1 + max((v.level for v in env.values() if isinstance(v, Jet)), default=0)
+        at = env.get(variable)
+        if at is None:
+            raise NotEnclosable(f"no value given for {variable}")
+        if isinstance(at, fmpq):
+            at = arb(at)
+        jet = Jet.variable(at, order, level)
+        found = derivative(value({**env, variable: jet}, analytic), order, level)
+        return arb(found) if isinstance(found, fmpq) and not isinstance(at, Constant) else found
+
+    return evaluate
 
 
-def _fubini(expr: sp.Integral) -> sp.Expr:
-    """A multiple integral over a box as a sum of products of single ones, where it separates."""
-    variables = [_limits(limit) for limit in expr.limits]
-    names = {variable for variable, _, _ in variables}
-    if any((lower.free_symbols | upper.free_symbols) & names for _, lower, upper in variables):
-        raise NotEnclosable(f"the limits of {expr} depend on its variables")
-    total = sp.S.Zero
-    for term in sp.Add.make_args(sp.expand(expr.function)):
-        factors = dict.fromkeys(names, sp.S.One)
-        constant = sp.S.One
-        for factor in sp.Mul.make_args(sp.powsimp(sp.expand(term, power_exp=True), deep=False)
-                                       .expand(power_exp=True)):  # fmt: skip
-            inside = factor.free_symbols & names
-            if len(inside) > 1:
-                raise NotEnclosable(f"{factor} does not separate into functions of one variable")
-            if inside:
-                factors[inside.pop()] *= factor
-            else:
-                constant *= factor
-        for variable, lower, upper in variables:
-            constant *= sp.Integral(factors[variable], (variable, lower, upper))
-        total += constant
-    return total
+def _compile_subs(expr: sp.Subs, exact: bool) -> Evaluator:
+    inner = compile_ball(expr.expr, exact)
+    at = [(old, compile_ball(new, exact)) for old, new in zip(expr.variables, expr.point, strict=True)]
+    return lambda env, a: inner({**env, **{old: new(env, a) for old, new in at}}, a)
 
 
-def _integrate(integrand: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> arb:
-    """The integral over (lower, upper), either end possibly infinite or singular."""
-    if lower == upper or integrand == 0:
-        return arb(0)
-    if lower is -sp.oo and upper is sp.oo:
-        return _integrate(integrand, x, sp.S.Zero, sp.oo) + _integrate(
-            integrand.subs(x, -x), x, sp.S.Zero, sp.oo
-        )
-    if lower is -sp.oo:
-        return _integrate(integrand.subs(x, -x), x, -upper, sp.oo)
-    if lower is sp.oo or upper is -sp.oo or (upper is not sp.oo and not _upwards(lower, upper)):
-        return -_integrate(integrand, x, upper, lower)
-    if upper is not sp.oo:
-        return _finite(integrand, x, lower, upper)
-    start = sp.Max(lower, 0) + 1
-    return _finite(integrand, x, lower, start) + _to_infinity(integrand, x, start)
+def at_end(
+    expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment, k: int
+) -> list[Callable[[], Germ]]:
+    """`expr` on (0, 2^-k] with x = end + side v, or at side oo (end None): x = 1/v, then x = L."""
+    evaluate, scale = compile_ball(expr, True), Scale(k)
+
+    def at(place: Callable[[], Germ]) -> Callable[[], Germ]:
+        def expand() -> Germ:
+            value = evaluate({**env, x: place()}, False)
+            return value if isinstance(value, Germ) else Germ.v(scale) * 0 + value
+
+        return expand
+
+    if end is None:
+        return [
+            at(lambda: side * Germ.v(scale).inverse()),
+            at(lambda: side * Germ.L(scale)),
+        ]
+    fixed = Constant.of(end) if isinstance(end, fmpq) else end
+    return [at(lambda: side * Germ.v(scale) + fixed)]
 
 
-def _upwards(lower: sp.Expr, upper: sp.Expr) -> bool:
-    gap = as_real(compile_ball(upper - lower)({}, False), upper)
-    if not (gap > 0 or gap < 0):
-        raise NotEnclosable(f"which of {lower} and {upper} is larger cannot be told")
-    return bool(gap > 0)
+def limit_at(expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment) -> Number:
+    """The one-sided limit, read off the leading terms. Raises `NotEnclosable` where they fail."""
+    if any(isinstance(v, Jet | Germ | acb) for v in env.values()):
+        raise NotEnclosable("a limit inside a derivative, another limit or an integral")
+    failure: NotEnclosable | None = None
+    for k in NEAR_ENDS:
+        for expand in at_end(expr, x, end, side, env, k):
+            try:
+                return expand().limit()
+            except (NotEnclosable, ArithmeticError) as error:
+                failure = NotEnclosable(f"the limit is not known: {error}")
+    raise failure or NotEnclosable("the limit is not known")
 
 
-def _to_infinity(integrand: sp.Expr, x: sp.Symbol, start: sp.Expr) -> arb:
-    """The integral over (start, oo), start > 0: geometric panels up to M, then the tail."""
-    from .tails import tail_bound
+def _compile_limit(expr: sp.Limit, exact: bool) -> Evaluator:
+    inner, x, end, direction = expr.args
+    if end in (sp.oo, -sp.oo):
+        sides, place = [1 if end is sp.oo else -1], None
+    else:
+        sides = {"+": [1], "-": [-1]}.get(str(direction), [1, -1])
+        place = compile_ball(end, True)
 
-    M, bound = tail_bound(integrand, x, arb(2) ** (-ctx.prec))
-    f = compile_ball(integrand)
-    total, left = arb(0, bound), as_real(compile_ball(start)({}, False), start)
-    while not left >= M:
-        right = (PANEL_RATIO * left).min(M)
-        total += _quadrature(f, x, left, right)
-        left = right
-    # Where start lies beyond M the loop is empty, and the tail bound covers (start, oo) too.
-    return total
+    def evaluate(env: Environment, analytic: bool) -> Number:
+        at = place(env, analytic) if place is not None else None
+        found = [limit_at(inner, x, at, side, env) for side in sides]
+        for value in found:
+            if isinstance(value, arb) and not value.is_finite():
+                return value if len(found) == 1 else _same_infinity(found)
+        balls = [real_ball(value) for value in found]
+        if len(balls) == 2 and not balls[0].overlaps(balls[1]):
+            raise NoValue("the limits from both sides differ")
+        if len(balls) == 2:
+            gap = found[0] - found[1]
+            if not (isinstance(gap, Constant) and gap.is_zero()):
+                raise NotEnclosable("the limits from both sides are not known to agree")
+        return found[0] if exact else balls[0]
 
-
-def _finite(integrand: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> arb:
-    f = compile_ball(integrand)
-    ends = [as_real(compile_ball(end)({}, False), end) for end in (lower, upper)]
-    if all(_is_finite_at(f, x, end) for end in ends):
-        return _quadrature(f, x, *ends)
-    # A singular end is sent to infinity by x = end +- 1/z; the two halves meet in the middle.
-    z = sp.Dummy("z", positive=True)
-    start = sp.together(2 / (upper - lower))
-    return sum(
-        (
-            _to_infinity(integrand.subs(x, at) / z**2, z, start)
-            for at in (lower + 1 / z, upper - 1 / z)
-        ),
-        arb(0),
-    )
+    return evaluate
 
 
-def _is_finite_at(f: Evaluator, x: sp.Symbol, end: arb) -> bool:
-    try:
-        return bool(f({x: end}, False).is_finite())
-    except NotEnclosable:
-        return False
+def _same_infinity(found: list[Number]) -> Number:
+    if all(isinstance(v, arb) and v == found[0] for v in found):
+        return found[0]
+    raise NoValue("the limits from both sides differ")
 
 
-def _quadrature(f: Evaluator, x: sp.Symbol, a: arb, b: arb) -> arb:
-    def integrand(z: acb, analytic: bool) -> acb:
-        return acb(f({x: z}, analytic))
+def _compile_integral(expr: sp.Integral, exact: bool) -> Evaluator:
+    from .integrals import compile_integral
 
-    # An integrand without a real value would be bisected for minutes: a few looks first.
-    for n in (1, 3, 6):
-        at = (a + (b - a) * n / 7).mid()
-        if not as_real(f({x: at}, False), "the integrand").is_finite():
-            raise NotEnclosable(f"the integrand has no real value at {at.str(5)}")
-    value = acb.integral(integrand, a, b, eval_limit=EVALUATIONS, depth_limit=20 * ctx.prec)
-    # The integrand is real on the real line, so the imaginary part is only enclosed rounding.
-    if not value.imag.contains(0) and value.is_finite():
-        raise NotEnclosable("the integral is not real")
-    return value.real
+    return compile_integral(expr)
+
+
+NODES: dict[type, Callable[[Any, bool], Evaluator]] = {
+    sp.Pow: _compile_power,
+    sp.log: _compile_log,
+    sp.Piecewise: _compile_piecewise,
+    sp.Derivative: _compile_derivative,
+    sp.Subs: _compile_subs,
+    sp.Limit: _compile_limit,
+    sp.Integral: _compile_integral,
+}
+
+__all__ = [
+    "NODES", "Ball", "Environment", "Evaluator", "NoDerivative", "NoValue", "NotEnclosable", "Number",
+    "accurate_to", "as_real", "at_end", "compile_ball", "compile_condition", "enclose",
+    "environment", "limit_at", "number", "real_ball", "to_digits",
+]  # fmt: skip

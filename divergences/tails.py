@@ -11,17 +11,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 
 import sympy as sp
 from flint import arb, fmpq
 
-from .enclosure import NotEnclosable, as_real, compile_ball
+from .balls import NotEnclosable, as_real
+from .enclosure import Environment, Number, compile_ball, real_ball
+from .constants import Constant
+from .germs import coefficient_ball
+from .trees import (
+    added, carried_out, negated, product, spread, without_exponentials,
+)  # fmt: skip
 
 LOG_EXPONENT = Fraction(1, 4)  # log x <= 4 x^(1/4) for x >= 1
+HIGHEST = 32  # power of a polynomial that is multiplied out
 
 
 class NoMajorant(NotEnclosable):
     """No majorant on [M, oo) was found; a larger M may have one."""
+
+
+def _plus(a: list[Number], b: list[Number]) -> list[Number]:
+    n = max(len(a), len(b))
+    a, b = (c + [fmpq(0)] * (n - len(c)) for c in (a, b))
+    return [x + y for x, y in zip(a, b, strict=True)]
+
+
+def _times(a: list[Number], b: list[Number]) -> list[Number]:
+    product: list[Number] = [fmpq(0)] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            product[i + j] = product[i + j] + x * y
+    return product
+
+
+def _shortened(c: list[Number]) -> list[Number]:
+    """Without leading coefficients that are exactly zero."""
+    while len(c) > 1 and (c[-1] == 0 if isinstance(c[-1], fmpq) else c[-1].is_zero()):
+        c = c[:-1]
+    return c
 
 
 @dataclass(frozen=True)
@@ -53,27 +82,45 @@ def _trimmed(q: list[arb]) -> tuple[arb, ...]:
     return tuple(q)
 
 
-def _ball(expr: sp.Expr) -> arb:
-    return as_real(compile_ball(expr)({}, False), expr)
-
-
 def _fraction(expr: sp.Expr) -> Fraction | None:
     return Fraction(int(expr.p), int(expr.q)) if expr.is_Rational else None
 
 
 class _Bounds:
-    """Upper and lower majorants on [M, oo), M >= 1."""
+    """Upper and lower majorants on [M, oo), M >= 1, of expressions at side * x, side = 1 or -1."""
 
-    def __init__(self, x: sp.Symbol, M: arb):
-        self.x, self.M = x, M
+    def __init__(self, x: sp.Symbol, M: arb, env: Environment | None = None, side: int = 1):
+        self.x, self.M, self.env, self.side = x, M, env or {}, side
 
     # -- helpers
 
+    def ball(self, expr: sp.Expr) -> arb:
+        return as_real(real_ball(compile_ball(expr)(self.env, False)), expr)
+
+    def has_x(self, expr: sp.Expr) -> bool:
+        return self.x in expr.free_symbols
+
     def polynomial(self, expr: sp.Expr) -> list[arb] | None:
         """Coefficients from the constant up, or None."""
-        if not expr.is_polynomial(self.x):
-            return None
-        return [_ball(c) for c in reversed(sp.Poly(expr, self.x).all_coeffs())]
+        found = self.coefficients(expr)
+        return None if found is None else list(map(coefficient_ball, _shortened(found)))
+
+    def coefficients(self, expr: sp.Expr) -> list[Number] | None:
+        """The same, exact where the numbers are, so that what cancels is gone."""
+        if not self.has_x(expr):
+            return [compile_ball(expr, True)(self.env, False)]
+        if expr == self.x:
+            return [fmpq(0), fmpq(self.side)]
+        if isinstance(expr, sp.Add | sp.Mul):
+            parts = [self.coefficients(arg) for arg in expr.args]
+            known = [part for part in parts if part is not None]
+            if len(known) < len(parts):
+                return None
+            return reduce(_plus if isinstance(expr, sp.Add) else _times, known)
+        if isinstance(expr, sp.Pow) and expr.exp.is_Integer and 0 < expr.exp <= HIGHEST:
+            base = self.coefficients(expr.base)
+            return None if base is None else reduce(_times, [base] * int(expr.exp))
+        return None
 
     def shifted_nonnegative(self, q: tuple[arb, ...]) -> bool:
         """q(x) >= q(M) on [M, oo), shown by the derivative's Taylor coefficients at M."""
@@ -104,30 +151,29 @@ class _Bounds:
     # -- upper bounds of |expr|
 
     def upper(self, expr: sp.Expr) -> Majorant:
-        if not expr.has(self.x):
-            return Majorant(abs(_ball(expr)), Fraction(0))
+        if not self.has_x(expr):
+            return Majorant(abs(self.ball(expr)), Fraction(0))
         coefficients = self.polynomial(expr)
         if coefficients is not None:
             degree = len(coefficients) - 1
             C = sum((abs(c) * self.M ** (j - degree) for j, c in enumerate(coefficients)), arb(0))
             return Majorant(C, Fraction(degree))
         if isinstance(expr, sp.Add):
-            bounds = [self.upper(arg) for arg in expr.args]
-            total = bounds[0]
-            for bound in bounds[1:]:
-                total = self.larger(total, bound)
-            return total
+            return self.largest(list(expr.args))
+        if isinstance(expr, sp.Derivative):
+            return self.upper(self.differentiated(expr))
+        exponents, rest = without_exponentials(expr)
+        if exponents:
+            return self.exponential(_sum(exponents))[1].times(self.upper(rest))
         if isinstance(expr, sp.Mul):
             total = Majorant(arb(1), Fraction(0))
             for arg in expr.args:
                 total = total.times(self.upper(arg))
             return total
-        if isinstance(expr, sp.exp):
-            return self.exponential(expr.args[0])[1]
         if isinstance(expr, sp.Pow):
             r = _fraction(expr.exp)
             if r is None:
-                return self.upper(sp.exp(expr.exp * sp.log(expr.base), evaluate=False))
+                return self.upper(_as_exponential(expr))
             if r > 0:
                 return self.upper(expr.base).power(r)
             return self.lower(expr.base).power(r)
@@ -137,18 +183,24 @@ class _Bounds:
         if isinstance(expr, sp.Abs):
             return self.upper(expr.args[0])
         if isinstance(expr, sp.Max | sp.Min):
-            bounds = [self.upper(arg) for arg in expr.args]
-            total = bounds[0]
-            for bound in bounds[1:]:
-                total = self.larger(total, bound)
-            return total
+            return self.largest(list(expr.args))
         if isinstance(expr, sp.Piecewise):
-            return self.upper(sp.Max(*(value for value, _ in expr.args), evaluate=False))
+            return self.largest([value for value, _ in expr.args])
         if isinstance(expr, sp.erf | sp.tanh | sp.sin | sp.cos | sp.sign):
             return Majorant(arb(1), Fraction(0))
         if isinstance(expr, sp.erfc | sp.atan):
             return Majorant(arb(2), Fraction(0))
         raise NoMajorant(f"no majorant is known for {expr}")
+
+    def largest(self, parts: list[sp.Expr]) -> Majorant:
+        """A majorant of the sum of the parts' sizes."""
+        return reduce(self.larger, map(self.upper, parts))
+
+    def differentiated(self, expr: sp.Derivative) -> sp.Expr:
+        try:
+            return carried_out(expr)
+        except ValueError as error:
+            raise NoMajorant(str(error)) from None
 
     def log_size(self, bound: Majorant) -> Majorant:
         """A polynomial majorant of |log(C x^k exp(q))|."""
@@ -166,27 +218,50 @@ class _Bounds:
 
     def exponential(self, argument: sp.Expr) -> tuple[Majorant, Majorant]:
         """Lower and upper majorants of exp(argument): polynomial part kept, the rest bounded."""
-        argument = sp.expand(self.resolved(argument))
         smooth: list[sp.Expr] = []
         rest: list[sp.Expr] = []
-        for term in sp.Add.make_args(argument):
-            (smooth if term.is_polynomial(self.x) else rest).append(term)
-        coefficients = self.polynomial(sp.Add(*smooth)) or [arb(0)]
+        for term in self.terms(self.resolved(argument)):
+            (smooth if self.coefficients(term) is not None else rest).append(term)
+        coefficients = self.polynomial(added(smooth)) or [arb(0)]
         C, q = coefficients[0].exp(), tuple(coefficients[1:])
         if not rest:
             exact = Majorant(C, Fraction(0), _trimmed(list(q)))
             return exact, exact
-        if len(rest) == 1:  # exp(r log x) is a power
-            r = _fraction(rest[0].coeff(sp.log(self.x)))
-            if r and rest[0] == rest[0].coeff(sp.log(self.x)) * sp.log(self.x):
-                exact = Majorant(C, r, _trimmed(list(q)))
-                return exact, exact
-        size = self.upper(sp.Add(*rest))
+        if (r := self.power_of_x(rest)) is not None:  # exp(r log x)
+            exact = Majorant(C, r, _trimmed(list(q)))
+            return exact, exact
+        size = self.upper(added(rest))
         if size.k > 0 or size.q:
             raise NoMajorant(f"exp({argument}) has an exponent that is not a polynomial")
         slack = size.C * self.M ** arb(fmpq(size.k.numerator, size.k.denominator))
         low = Majorant(C * (-slack).exp(), Fraction(0), _trimmed(list(q)))
         return low, Majorant(C * slack.exp(), Fraction(0), _trimmed(list(q)))
+
+    def terms(self, argument: sp.Expr) -> list[sp.Expr]:
+        """A sum's terms; what is no polynomial is multiplied out."""
+        if self.coefficients(argument) is not None:
+            return [argument]
+        if isinstance(argument, sp.Add):
+            return [term for arg in argument.args for term in self.terms(arg)]
+        try:
+            return [product(term) for term in spread(argument)]
+        except ValueError as error:
+            raise NoMajorant(str(error)) from None
+
+    def power_of_x(self, terms: list[sp.Expr]) -> Fraction | None:
+        """r, where the terms are r log x in all."""
+        total = Fraction(0)
+        for term in terms:
+            pairs = [(f, self.has_x(f)) for f in (term.args if isinstance(term, sp.Mul) else [term])]
+            logs = [f for f, varies in pairs if varies]
+            if self.side != 1 or logs != [sp.log(self.x)]:
+                return None
+            r = compile_ball(product(f for f, varies in pairs if not varies), True)(self.env, False)
+            value = r.rational() if isinstance(r, Constant) else None
+            if value is None:
+                return None
+            total += Fraction(int(value.p), int(value.q))
+        return total
 
     # -- lower bounds
 
@@ -195,12 +270,12 @@ class _Bounds:
         try:
             return self.lower_positive(expr)
         except NoMajorant:
-            return self.lower_positive(-expr)
+            return self.lower_positive(negated(expr))
 
     def lower_positive(self, expr: sp.Expr) -> Majorant:
         """A minorant of expr, with expr > 0 shown on the way."""
-        if not expr.has(self.x):
-            value = _ball(expr)
+        if not self.has_x(expr):
+            value = self.ball(expr)
             if not value > 0:
                 raise NoMajorant(f"{expr} is not known to be positive")
             return Majorant(value, Fraction(0))
@@ -213,8 +288,11 @@ class _Bounds:
             if not C > 0:
                 raise NoMajorant(f"{expr} is not positive beyond M")
             return Majorant(C, Fraction(degree))
-        if isinstance(expr, sp.exp):
-            return self.exponential(expr.args[0])[0]
+        if isinstance(expr, sp.Derivative):
+            return self.lower_positive(self.differentiated(expr))
+        exponents, others = without_exponentials(expr)
+        if exponents:
+            return self.exponential(_sum(exponents))[0].times(self.lower_positive(others))
         if isinstance(expr, sp.Mul):
             total = Majorant(arb(1), Fraction(0))
             negatives = 0
@@ -222,9 +300,9 @@ class _Bounds:
                 try:
                     total = total.times(self.lower_positive(arg))
                 except NoMajorant:
-                    if not (isinstance(arg, sp.Add) or not arg.has(self.x)):
+                    if not (isinstance(arg, sp.Add) or not self.has_x(arg)):
                         raise
-                    total = total.times(self.lower_positive(-arg))
+                    total = total.times(self.lower_positive(negated(arg)))
                     negatives += 1
             if negatives % 2:
                 raise NoMajorant(f"{expr} is negative beyond M")
@@ -272,14 +350,25 @@ class _Bounds:
         """|a| replaced by a or -a where the sign of a is certain on [M, oo)."""
         signs = {}
         for node in expr.atoms(sp.Abs):
-            for candidate in (node.args[0], -node.args[0]):
+            for candidate in (node.args[0], negated(node.args[0])):
                 try:
                     self.lower_positive(candidate)
                 except NoMajorant:
                     continue
                 signs[node] = candidate
                 break
-        return expr.xreplace(signs)
+        with sp.evaluate(False):
+            return expr.xreplace(signs)
+
+
+def _sum(exponents: list[tuple[sp.Expr, sp.Rational]]) -> sp.Expr:
+    return added(a if n == 1 else product([n, a]) for a, n in exponents)
+
+
+def _as_exponential(expr: sp.Pow) -> sp.Expr:
+    """b^e = exp(e log b)."""
+    log = sp.log(expr.base, evaluate=False)
+    return sp.exp(product([expr.exp, log]), evaluate=False)
 
 
 def _tail_integral(bound: Majorant, M: arb) -> arb:
@@ -300,17 +389,23 @@ def _tail_integral(bound: Majorant, M: arb) -> arb:
     return value / rate
 
 
-def tail_bound(integrand: sp.Expr, x: sp.Symbol, tolerance: arb) -> tuple[arb, arb]:
-    """(M, bound): the integral of |integrand| over [M, oo) is at most `bound` <= tolerance.
+def tail_bound(
+    integrand: sp.Expr,
+    x: sp.Symbol,
+    tolerance: arb,
+    env: Environment | None = None,
+    side: int = 1,
+) -> tuple[arb, arb]:
+    """(M, bound): the integral over x in [M, oo) of |integrand at side * x| is <= `bound`.
 
-    Raises `NoMajorant` when no M up to 2^4096 serves, as for an integral that diverges.
+    `bound` <= tolerance; the other symbols' values are in `env`. Raises `NoMajorant` when no M up to 2^4096 serves, as for an integral that diverges.
     """
     failure: NoMajorant | None = None
     exponent = 1
     while exponent <= 4096:
         M = arb(2) ** exponent
         try:
-            bound = _tail_integral(_Bounds(x, M).upper(integrand), M)
+            bound = _tail_integral(_Bounds(x, M, env, side).upper(integrand), M)
         except NoMajorant as error:
             failure = error
         else:

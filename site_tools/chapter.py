@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING
 
+from derivations.printing.layout import Parts
+
 from .blocks import Block, Line, scan, untied, without_code
 from .citations import CITATION
 from .errors import SiteError
@@ -40,6 +42,10 @@ class Chapter:
 
     def math(self, tex: str, display: bool = False) -> str:
         return self.site.typesetter.html(tex, display)
+
+    def sentence(self, parts: Parts) -> str:
+        """Words and laid out formulas, as titles, reasons and notes have them."""
+        return self.site.sentence(parts)
 
     def text(self, text: str) -> str:
         """Plain text, escaped, its `$...$` set."""

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from derivations.claim import Chain, Choice
+from derivations.printing.sentences import readable
 from divergences.fdivergence import FDivergence
 from divergences.generators import Family, catalogue
 
 from . import formulas
 from .blocks import Block
 from .claim_block import badge
-from .names import readable, shown
+from .names import shown
 
 if TYPE_CHECKING:
     from .chapter import Chapter
@@ -91,11 +92,11 @@ def _row(member: Member, chapter: Chapter, last: bool) -> str:
     conjugate = "no closed form" if f.conjugate is None else chapter.math(_pieces(f.conjugate))
     activation = f.published_activation
     cells = (
-        chapter.math(formulas.tex(f.expression)),
+        chapter.math(formulas.formula(f.expression)),
         f"{conjugate} {proof}",
         chapter.math(_set(f.conjugate_domain)),
-        chapter.math(formulas.tex(f.critic)),
-        chapter.math(formulas.tex(activation.expression)) if activation else "none",
+        chapter.math(formulas.formula(f.critic)),
+        chapter.math(formulas.formula(activation.expression)) if activation else "none",
     )
     body = "".join(
         f'<td data-label="{label}">{cell}</td>'
@@ -133,8 +134,8 @@ def _at_end(link: Chain) -> Iterator[str]:
     """The value of f* at the point that this chain is about, where it is about one."""
     for symbol, domain in link.given.items():
         if symbol.name == "t" and isinstance(domain, Choice) and len(domain.values) == 1:
-            at = formulas.tex(sp.sympify(domain.values[0]))
-            yield f"$f^*({at}) = {formulas.tex(link.last)}$"
+            at = formulas.formula(sp.sympify(domain.values[0]))
+            yield f"$f^*({at}) = {formulas.formula(link.last)}$"
 
 
 def _link(name: str, chapter: Chapter) -> str:
@@ -146,17 +147,17 @@ def _pieces(expr: sp.Expr) -> str:
     if isinstance(expr, sp.Piecewise):
         kept = [(value, when) for value, when in expr.args if value is not sp.oo]
         if len(kept) == 1:
-            return formulas.tex(kept[0][0])
-        rows = r" \\ ".join(rf"{formulas.tex(value)} & {_when(when)}" for value, when in kept)
+            return formulas.formula(kept[0][0])
+        rows = r" \\ ".join(rf"{formulas.formula(value)} & {_when(when)}" for value, when in kept)
         return rf"\begin{{cases}} {rows} \end{{cases}}"
-    return formulas.tex(expr)
+    return formulas.formula(expr)
 
 
 def _when(condition: sp.Basic) -> str:
-    return r"\text{otherwise}" if condition == sp.true else formulas.tex(condition)
+    return r"\text{otherwise}" if condition == sp.true else formulas.formula(condition)
 
 
 def _set(domain: sp.Set) -> str:
     if domain == sp.S.Reals:
         return r"\mathbb{R}"
-    return formulas.tex(domain)
+    return formulas.formula(domain)

@@ -7,25 +7,25 @@ out with the site's frame; its title is a claim's, its body is made here.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from derivations.claim import Claim
 from derivations.ledger import trusted_base
+from derivations.printing import signs, text
+from derivations.printing.sentences import parts
 from derivations.printing.show import dependents
+from derivations.printing.statements import title
 from derivations.symbolic.lemmas import LEMMAS
 
+from . import oracles
 from .blocks import Block
-from .claim_block import WORDS, badge, chain
-from .names import readable
+from .claim_block import MEANS, WORDS, badge, chain, meanings, shown_for
 from .verdicts import Verdict
 
 if TYPE_CHECKING:
     from .chapter import Chapter
-
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
 
 
 def pages(claims: dict[str, Claim]) -> dict[str, str]:
@@ -37,10 +37,10 @@ def pages(claims: dict[str, Claim]) -> dict[str, str]:
 
 
 def _page(claim: Claim) -> str:
-    title = readable(claim.title)
-    heading = escape(SPECIAL.sub(r"\\\1", title), quote=False).replace("$", "&#36;")
-    front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\nhide:\n  - toc\n---\n"
-    return f"{front}# {heading}\n\n```ledger-entry {claim.id}\n```\n"
+    """The heading is set by the block, since its formulas have no place in Markdown's."""
+    plain = text.sentence(title(claim), signs.printed)
+    front = f"---\ntitle: {json.dumps(plain, ensure_ascii=False)}\nhide:\n  - toc\n---\n"
+    return f"{front}\n```ledger-entry {claim.id}\n```\n"
 
 
 # --- one claim --------------------------------------------------------------------------------
@@ -51,34 +51,36 @@ def entry(block: Block, chapter: Chapter) -> str:
     (name,) = block.arguments(1)
     site = chapter.site
     claim, verdict = site.claims[name], site.run.verdicts[name]
-    parts = [
-        f'<div class="entry"><p class="quiet"><code>{escape(name)}</code> · {escape(claim.topic)} · '
+    found = [
+        f'<div class="entry"><h1>{chapter.sentence(title(claim))}</h1>'
+        f'<p class="quiet"><code>{escape(name)}</code> · {escape(claim.topic)} · '
         f'<a href="{chapter.link("ledger/index.md")}">all claims</a></p>',
         _verdict_table(claim, verdict, chapter),
     ]
     if claim.note:
-        parts.append(f"<p>{chapter.text(claim.note)}</p>")
+        found.append(f"<p>{chapter.sentence(parts(claim.note))}</p>")
     if verdict.counterexample:
-        parts.append(_counterexample(verdict))
+        found.append(_counterexample(verdict))
     heading = "What is refuted" if verdict.counterexample else "Derivation"
     chains = "".join(
         chain(claim, verdict, n, True, chapter) for n in range(1, len(claim.chains) + 1)
     )
-    parts.append(f"<h2>{heading}</h2>{chains}")
-    parts += _graph(claim, chapter)
+    found.append(f"<h2>{heading}</h2>{chains}{meanings(claim, chapter)}")
+    found += _graph(claim, chapter)
     if verdict.gaps:
         gaps = "".join(f"<li><code>{escape(gap)}</code></li>" for gap in verdict.gaps)
-        parts.append(f"<details><summary>Why a route is silent</summary><ul>{gaps}</ul></details>")
-    parts.append(
+        found.append(f"<details><summary>Why a route is silent</summary><ul>{gaps}</ul></details>")
+    found.append(
         f"<p class='quiet'>Check it yourself: <code>fenchel verify {escape(name)}</code></p></div>"
     )
-    return "".join(parts)
+    return "".join(found)
 
 
 def _verdict_table(claim: Claim, verdict: Verdict, chapter: Chapter) -> str:
     explained = chapter.link("verifier.md")
     rows = (
-        ("verdict", badge(verdict, explained)),
+        ("verdict", f"{badge(verdict, explained)} {MEANS[verdict.verdict]}"),
+        *([("shown for", chapter.sentence(parts(claim.shown_for)))] if claim.shown_for else []),
         ("symbolic", f'<a href="{explained}#symbolic">{verdict.routes["symbolic"]}</a>'),
         ("enclosure", f'<a href="{explained}#enclosure">{verdict.routes["enclosure"]}</a>'),
         ("source", source(claim.source, chapter)),
@@ -124,8 +126,8 @@ def _named(name: str, chapter: Chapter) -> str:
     if name in LEMMAS:
         href = f"{chapter.link('ledger/trusted.md')}#{name}"
         return f'lemma <a href="{href}">{name}</a>: {escape(LEMMAS[name].statement)}'
-    title = escape(readable(chapter.site.claims[name].title))
-    return f'<a href="{chapter.link(f"ledger/{name}.md")}">{name}</a>: {title}'
+    said = chapter.sentence(title(chapter.site.claims[name]))
+    return f'<a href="{chapter.link(f"ledger/{name}.md")}">{name}</a>: {said}'
 
 
 # --- the index and the base -------------------------------------------------------------------
@@ -144,8 +146,9 @@ def index(block: Block, chapter: Chapter) -> str:
     choice = "".join(f'<option value="{t}">{t}</option>' for t in topics)
     sections = "".join(_section(topic, inside, chapter) for topic, inside in topics.items())
     return (
-        f"<p>{counts['claims']} claims: {tally}. Every verdict is that of the run which built this page; the "
-        "refuted ones are false statements that are in print, each with its counterexample.</p>"
+        f"<p>{counts['claims']} claims: {tally}. {_routes(counts)} Every verdict is that of the run "
+        "which built this page; the refuted ones are false statements that are in print, each with its "
+        "counterexample.</p>"
         '<form class="filter" role="search" hidden><label>Words <input id="ledger-words" type="search" '
         'autocomplete="off"></label><label>Topic <select id="ledger-topic"><option value="">all</option>'
         f'{choice}</select></label><label>Verdict <select id="ledger-verdict"><option value="">all</option>'
@@ -154,12 +157,21 @@ def index(block: Block, chapter: Chapter) -> str:
     )
 
 
+def _routes(counts: dict[str, Any]) -> str:
+    """Of how many claims the routes say what, by the weakest step."""
+    symbolic, enclosure = counts["routes"]["symbolic"], counts["routes"]["enclosure"]
+    return (
+        f"The symbolic route closes every step of {symbolic['proved']}; the enclosure route shows every step "
+        f"of {enclosure['boxes']} over the whole domain, and of {enclosure['points']} at least at points."
+    )
+
+
 def _section(topic: str, claims: list[Claim], chapter: Chapter) -> str:
     verdicts = chapter.site.run.verdicts
     rows = "".join(
         f'<tr data-topic="{topic}" data-verdict="{verdicts[c.id].verdict}"><td>'
-        f'<a href="{chapter.link(f"ledger/{c.id}.md")}">{escape(readable(c.title))}</a>'
-        f'<br><code class="quiet">{c.id}</code></td>'
+        f'<a href="{chapter.link(f"ledger/{c.id}.md")}">{chapter.sentence(title(c))}</a>'
+        f'<br><code class="quiet">{c.id}</code>{shown_for(c, chapter)}</td>'
         f"<td>{badge(verdicts[c.id], chapter.link(f'ledger/{c.id}.md'))}</td></tr>"
         for c in claims
     )
@@ -171,11 +183,11 @@ def _section(topic: str, claims: list[Claim], chapter: Chapter) -> str:
 
 
 def base(block: Block, chapter: Chapter) -> str:
-    """Each lemma, its source, and the claims that name it; what both routes trust besides."""
+    """Each lemma, its source, and the claims that name it; then the count of `oracles`."""
     block.arguments(0)
     users = trusted_base(chapter.site.claims)
     items = "".join(
-        f'<dt id="{name}"><code>{name}</code></dt><dd>{escape(LEMMAS[name].statement)}.<br>'
+        f'<dt id="{name}"><code>{name}</code></dt><dd>{chapter.sentence(parts(LEMMAS[name].statement))}.<br>'
         f'<span class="quiet">{source(LEMMAS[name].source, chapter)}. Used by '
         + ", ".join(f'<a href="{chapter.link(f"ledger/{u}.md")}">{u}</a>' for u in claims)
         + "</span></dd>"
@@ -183,12 +195,42 @@ def base(block: Block, chapter: Chapter) -> str:
     )
     number = f"{len(users)} classical theorem{'s' * (len(users) != 1)}"
     return (
-        f"<p>The ledger takes {number} on trust. A step that names one is accepted only where it is an "
-        "instance of that theorem, its side conditions included; and the enclosures, which know nothing of "
-        "reasons, look at that step too. A claim may also name one that closes no step and only connects its "
-        f'formula with what it is read as.</p><dl class="lemmas">{items}</dl>'
+        f"<p>The ledger takes {number} on trust. A step that names one is accepted by the symbolic route "
+        "only where it is an instance of that theorem, its side conditions included. A claim may also name "
+        "one that closes no step and only connects its formula with what it is read as.</p>"
+        f'<dl class="lemmas">{items}</dl><h2>How many claims rest on what</h2>{_counts(chapter)}'
         f"<p>What besides has to be right for a verdict to be right is said in "
         f'<a href="{chapter.link("verifier.md")}#what-is-trusted">how the verifier works</a>.</p>'
+    )
+
+
+def oracle_counts(block: Block, chapter: Chapter) -> str:
+    block.arguments(0)
+    return _counts(chapter)
+
+
+def _counts(chapter: Chapter) -> str:
+    """A row for each oracle and lemma: how many claims of each verdict rest on it."""
+    claims, verdicts = chapter.site.claims, chapter.site.run.verdicts
+    rows = [
+        *oracles.counts(claims, verdicts),
+        ("a step whose only proof is over boxes", oracles.boxes_alone(claims, verdicts)),
+        *(
+            (f"lemma {name}", oracles.lemma(name, claims, verdicts))
+            for name in trusted_base(claims)
+        ),
+    ]
+    head = "".join(f"<th scope='col'>{WORDS[verdict]}</th>" for verdict in oracles.SHOWN)
+    body = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th>"
+        + "".join(f"<td>{numbers[verdict]}</td>" for verdict in oracles.SHOWN)
+        + "</tr>"
+        for name, numbers in rows
+    )
+    return (
+        '<div class="scroll" tabindex="0"><table class="readouts"><caption>Claims with at least one step '
+        "in which it occurs, by verdict</caption><thead><tr><th scope='col'>what is trusted</th>"
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -196,4 +238,5 @@ BLOCKS: dict[str, Callable[[Block, Chapter], str]] = {
     "ledger-entry": entry,
     "ledger-index": index,
     "trusted-base": base,
+    "oracles": oracle_counts,
 }

@@ -15,11 +15,11 @@ import sympy as sp
 from derivations.claim import Chain, Choice, Claim, Interval
 from derivations.claim import Verdict as Expected
 from derivations.language import Domain
+from derivations.printing.sentences import parts, readable
 
 from .blocks import Block
 from .claim_block import framed
 from .ledger_pages import source
-from .names import readable
 from .verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _section(claim: Claim, chapter: Chapter) -> str:
         framed(other, verdicts[other.id], numbers, False, chapter)
         for other, numbers in right(claim, found["point"], chapter.site.claims)
     )
-    note = f"<p><b>Instead.</b> {chapter.text(readable(claim.note))}</p>" if claim.note else ""
+    note = f"<p><b>Instead.</b> {chapter.sentence(parts(claim.note))}</p>" if claim.note else ""
     return (
         f'<section class="misprint" id="{escape(claim.id)}">{statement}'
         f"{_facts(claim, verdict, chapter)}{note}{true}</section>"
@@ -78,13 +78,13 @@ def right(
     claim: Claim, point: dict[str, str], claims: dict[str, Claim]
 ) -> Iterator[tuple[Claim, list[int]]]:
     """The true claims about what the false one speaks of, with those of their chains that cover the point."""
-    starts = {link.first for link in claim.chains}
+    starts = {link.unfolded.first for link in claim.chains}
     for other in claims.values():
         named = RIGHT.get(claim.id) == other.id
         numbers = [
             n
             for n, link in enumerate(other.chains, 1)
-            if (named or link.first in starts) and _covers(link, point)
+            if (named or link.unfolded.first in starts) and _covers(link, point)
         ]
         if numbers and not _false(other):
             yield other, numbers

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from derivations.claim import Claim
 from derivations.ledger import ledger
+from derivations.printing import tex
+from derivations.printing.layout import Parts
 
 from .citations import Bibliography
 from .katex import Typesetter
@@ -36,6 +38,13 @@ class Site:
     @cached_property
     def bibliography(self) -> Bibliography:
         return Bibliography(self.docs / "references.bib")
+
+    def sentence(self, parts: Parts) -> str:
+        """Words and laid out formulas as HTML."""
+        return "".join(
+            self.text(part) if isinstance(part, str) else self.typesetter.html(tex.write(part))
+            for part in parts
+        )
 
     def text(self, text: str) -> str:
         """Plain text, escaped, its `$...$` set."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from . import cache
 from .errors import SiteError
 
 log = logging.getLogger("mkdocs.site_tools")
-GAP = re.compile(r"(?:(symbolic|enclosure): )?chain (\d+), step (\d+): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -35,15 +32,13 @@ class Verdict:
             raise AttributeError(name)
         return self.entry[name]
 
-    @cached_property
-    def silent(self) -> dict[tuple[str, int, int], str]:
-        """Why a route says nothing: by (route, chain, step), both counted from 1."""
-        found = {}
-        for gap in self.entry["gaps"]:
-            if match := GAP.fullmatch(gap):
-                route, chain, step, why = match.groups()
-                found[route or "symbolic", int(chain), int(step)] = why
-        return found
+    def words(self, chain: int, step: int) -> tuple[str, str]:
+        """What the two routes say of a step, both counted from 1; blank where none was judged."""
+        steps = self.entry["steps"]
+        if not steps:
+            return "", ""
+        said = steps[chain - 1][step - 1]
+        return said["symbolic"], said["enclosure"]
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,9 @@ def test_the_claims_named_by_hand_exist_and_are_true():
 def test_what_is_true_starts_from_the_same_expression_and_covers_the_point():
     false = statement(chain(log(x), eq(x, ""), given={x: POSITIVE}), expected=REFUTED, id="false")
     true = statement(
-        chain(log(x), eq(log(x), "here"), given={x: Interval(0, 2)}),
-        chain(log(x), eq(log(x), "elsewhere"), given={x: Interval(2, 3)}),
-        chain(exp(x), eq(exp(x), "of something else"), given={x: POSITIVE}),
+        chain(log(x), eq(log(x) + 1, "here"), given={x: Interval(0, 2)}),
+        chain(log(x), eq(log(x) + 1, "elsewhere"), given={x: Interval(2, 3)}),
+        chain(exp(x), eq(exp(x) + 1, "of something else"), given={x: POSITIVE}),
     )
     also_false = statement(
         chain(log(x), eq(0, ""), given={x: POSITIVE}), expected=REFUTED, id="also"
@@ -97,10 +97,12 @@ def test_what_is_true_starts_from_the_same_expression_and_covers_the_point():
 def test_of_a_claim_named_by_hand_the_chains_that_speak_of_the_point_are_kept(monkeypatch):
     false = statement(chain(exp(t), eq(t, ""), given={t: REAL}), expected=REFUTED, id="false")
     other = statement(
-        chain(log(a), eq(log(a), "not about t"), given={a: POSITIVE}),
-        chain(log(-t), eq(log(-t), "undecided"), given={a: POSITIVE, t: Interval(upper=-1 / a)}),
-        chain(log(t), eq(log(t), "another value"), given={t: Choice((2,))}),
-        chain(log(t), eq(log(t), "this value"), given={t: Choice((-2, 2))}),
+        chain(log(a), eq(log(a) + 1, "not about t"), given={a: POSITIVE}),
+        chain(
+            log(-t), eq(log(-t) + 1, "undecided"), given={a: POSITIVE, t: Interval(upper=-1 / a)}
+        ),
+        chain(log(t), eq(log(t) + 1, "another value"), given={t: Choice((2,))}),
+        chain(log(t), eq(log(t) + 1, "this value"), given={t: Choice((-2, 2))}),
     )
     monkeypatch.setitem(RIGHT, "false", "one")
     assert list(right(false, {"t": "-2"}, {"false": false, "one": other})) == [(other, [2, 4])]

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from derivations.printing.report import as_json
 from derivations.symbolic.lemmas import LEMMAS
 from derivations.verify import verify
 from divergences.generators import catalogue
-from site_tools import cache
+from site_tools import cache, oracles
 from site_tools.blocks import Block, scan
 from site_tools.chapter import Chapter
 from site_tools.citations import Bibliography
@@ -31,7 +32,7 @@ from site_tools.site import Site
 from site_tools.verdicts import Run, Verdict
 
 ROOT = Path(__file__).parent.parent
-SHOWN = ("conjugate-kl", "pinsker", "misprint-js-row", "parallel-lines-f-divergences")
+SHOWN = ("conjugate-kl", "pinsker", "misprint-js-row")
 
 BIB = """@misc{one2001, author = {One, Ann}, title = {First}, year = {2001}}
 @misc{two2002, author = {Two, Bo and Three, Cy and Four, Di}, title = {Second}, year = {2002}}
@@ -160,27 +161,69 @@ def test_a_claim_block_takes_what_it_knows_and_nothing_else(chapter, block, why)
 def test_a_claim_shows_its_statement_and_the_runs_verdict(chapter):
     html = built(chapter, "```claim conjugate-kl\n```")
     assert 'class="badge both" href="ledger/conjugate-kl.html"' in html
-    assert r"\sup_{0 &lt; u}" in html and "e^{t - 1}" in html
+    assert ">proved and supported</a>" in html
+    assert "f^{*}(t) = e^{t - 1}" in html or r"f^{*}(t) \;=\; e^{t - 1}" in html
     assert "the slope" not in html  # a reason belongs to the derivation
+
+
+def test_a_claims_words_are_defined_one_click_away(chapter):
+    html = built(chapter, "```claim pinsker\n```")
+    statement, _, meanings = html.partition('<details class="meanings">')
+    assert r"\operatorname{KL}(P \,\|\, Q)" in statement and r"\sum_{x}" not in statement
+    assert r"\operatorname{KL}(P \,\|\, Q) = \sum_{x} p \log \frac{p}{q}" in meanings
+    assert "Kullback" in meanings
+
+
+def test_what_a_verdict_is_about_stands_beside_it(chapter):
+    for block in ("```claim pinsker\n```", "```ledger-entry pinsker\n```"):
+        html = built(chapter, block)
+        assert "shown for" in html
+    assert "shown for" not in built(chapter, "```claim conjugate-kl\n```")
+
+
+def test_a_formula_is_not_displayed_under_itself(chapter, monkeypatch):
+    claims = chapter.site.claims
+    short = replace(claims["conjugate-kl"], title="`Conjugate(u*log(u), u, t) = exp(t - 1)`")
+    monkeypatch.setitem(claims, "conjugate-kl", short)
+    assert "<code>conjugate-kl</code></a>" in built(chapter, "```claim conjugate-kl\n```")
+    monkeypatch.setitem(claims, "conjugate-kl", replace(short, name="The conjugate of KL"))
+    assert ">The conjugate of KL</a>" in built(chapter, "```claim conjugate-kl\n```")
 
 
 def test_a_derivation_marks_each_link_with_how_it_was_checked(chapter):
     html = built(chapter, "```claim pinsker derivation chains=2\n```")
     assert html.count('class="why"') == 3
     assert 'href="ledger/trusted.html#cauchy-schwarz"' in html
-    assert html.count("mark symbolic") == 2 and html.count("mark enclosed") == 3
+    said = chapter.site.run.verdicts["pinsker"].steps[1]
+    for word in ("boxes", "points"):
+        assert html.count(f"mark {word}") == sum(each["enclosure"] == word for each in said)
+    assert html.count("mark symbolic") + html.count("mark trust") == 3
 
 
-def test_a_route_that_is_silent_leaves_no_mark(chapter):
-    html = built(chapter, "```claim parallel-lines-f-divergences derivation chains=kl\n```")
-    assert 'class="badge proved"' in html
-    assert "mark symbolic" in html and "mark enclosed" not in html
+def test_a_route_that_is_silent_leaves_no_mark(chapter, run):
+    entry = dict(run.verdicts["conjugate-kl"].entry)
+    for silent, mark in (("symbolic", "mark symbolic"), ("enclosure", "mark points")):
+        words = {"symbolic": "proved", "enclosure": "points"} | {silent: "cannot speak"}
+        entry["steps"] = [[words]]
+        verdicts = run.verdicts | {"conjugate-kl": Verdict(dict(entry))}
+        chapter.site.__dict__["run"] = Run(run.summary, verdicts)
+        html = built(chapter, "```claim conjugate-kl derivation\n```")
+        assert html.count('class="mark ') == 1 and mark not in html
 
 
 def test_a_refuted_claim_is_marked_false_where_it_is(chapter):
     html = built(chapter, "```claim misprint-js-row derivation\n```")
     assert 'class="badge refuted"' in html and "mark false" in html
     assert "mark symbolic" not in html
+
+
+def test_the_oracles_are_counted_by_verdict(site, run, monkeypatch):
+    claims = {name: site.claims[name] for name in SHOWN}
+    assert oracles.lemma("cauchy-schwarz", claims, run.verdicts)["both"] == 1
+    counts = dict(oracles.counts(claims, run.verdicts))
+    assert counts["a supremum in a step closed symbolically"]["both"] == 1
+    assert counts["an integral in a step closed symbolically"]["both"] == 0
+    assert counts["ball arithmetic at points"] == {"both": 2, "proved": 0, "supported": 0}
 
 
 def test_an_unexpected_verdict_stops_the_build(monkeypatch):
@@ -259,7 +302,7 @@ def test_every_source_in_the_ledger_is_in_the_bibliography():
     known = Bibliography(ROOT / "docs" / "references.bib")
     named = {c.source for c in ledger().values()} | {lemma.source for lemma in LEMMAS.values()}
     missing = {s for s in named if known.named_in(s) is None}
-    assert missing <= {"printed in lecture notes and blog posts"}, "add them to docs/references.bib"
+    assert not missing, "add them to docs/references.bib"
 
 
 # --- tables and pictures ----------------------------------------------------------------------

@@ -332,75 +332,13 @@ def test_the_json_is_the_designs() -> None:
     assert set(document) == {"summary", "claims"}
     right, wrong = document["claims"]
     assert set(right) == {
-        "id", "title", "topic", "expected", "verdict", "routes", "rests_on", "seconds", "mutants",
-        "counterexample", "gaps", "source", "ok",
+        "id", "title", "name", "topic", "expected", "verdict", "routes", "steps", "rests_on", "seconds",
+        "mutants", "counterexample", "gaps", "source", "ok", "shown_for",
     }  # fmt: skip
     assert right["routes"] == {"symbolic": "proved", "enclosure": "enclosed"}
-    assert set(right["mutants"]) == {"tried", "refuted", "equivalent", "undecided"}
+    assert set(right["mutants"]) == {"tried", "refuted", "equivalent", "weaker", "undecided"}
     assert right["counterexample"] is None and right["ok"] is True
     assert set(wrong["counterexample"]) == {"point", "chain", "step", "relation", "left", "right"}
     assert wrong["mutants"]["tried"] == 0  # a refuted claim has no closed form to edit
     assert document["summary"]["unexpected"] == ["moment"]
     assert document["summary"]["both"] == document["summary"]["refuted"] == 1
-
-
-def test_every_mutant_of_a_right_claim_is_refuted() -> None:
-    right, moment = verify([RIGHT, second_moment(m**2 + s**2)], mutants=True)
-    for report in (right, moment):
-        assert report.verdict is Verdict.BOTH
-        tally = report.mutants
-        assert tally.tried >= 10 and tally.undecided == 0, tally.survivors
-        assert tally.tried == tally.refuted + tally.equivalent + tally.undecided
-
-
-def test_the_edits_are_all_there() -> None:
-    from derivations.running.mutation import mutants
-
-    claim = planted(x, eq(x**2 + 2 * log(y) - 3, ""), given={x: POSITIVE, y: POSITIVE})
-    found = set(mutants(claim.chains[0]))
-    assert claim.chains[0].last not in found
-    edits = {
-        "a sign": -(x**2) + 2 * log(y) - 3,
-        "another sign": x**2 - 2 * log(y) - 3,
-        "a doubled term": 2 * x**2 + 2 * log(y) - 3,
-        "a halved term": x**2 / 2 + 2 * log(y) - 3,
-        "a constant": x**2 + 3 * log(y) - 3,
-        "another constant": x**2 + 2 * log(y) - 4,
-        "an exponent": x**3 + 2 * log(y) - 3,
-        "an inverse": x**-2 + 2 * log(y) - 3,
-        "a root for a square": x + 2 * log(y) - 3,
-        "a function": x**2 + 2 * exp(y) - 3,
-        "symbols swapped": y**2 + 2 * log(x) - 3,
-        "one symbol for another": x**2 + 2 * log(x) - 3,
-        "the whole sign": -(x**2) - 2 * log(y) + 3,
-    }
-    assert {what for what, edit in edits.items() if edit not in found} == set()
-
-
-def test_an_equivalent_mutant_is_counted_apart() -> None:
-    """(x + y)^2 with its symbols swapped is itself; |x| with the sign of x flipped is |x|."""
-    from derivations.running.mutation import mutants, tallies
-
-    claim = planted(sp.Abs(x) + 1, eq(sqrt(x**2) + 1, ""), given={x: REAL})
-    assert sqrt(x**2) - 1 in mutants(claim.chains[0])
-    *_, tally = tallies(claim)
-    assert tally.tried == tally.refuted + tally.equivalent and tally.refuted > 5
-    weaker = planted(KL, at_least(0, ""), given={p: Mass(), q: Mass()})
-    *_, tally = tallies(weaker)
-    assert tally.equivalent >= 1  # KL >= -1 is as true as KL >= 0
-    assert tally.refuted >= 1  # KL >= 1 is not
-
-
-def test_mutants_that_take_too_long_leave_the_verdict_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from derivations.running.judge import Judgement
-    from derivations.running.mutation import Tally
-    from derivations.running.pool import Failure
-    from derivations.verify import _Work
-
-    work = _Work([RIGHT], {"right": RIGHT}, True)
-    judged = work.report(0, "more", Judgement(Verdict.BOTH, "proved", "enclosed"), 0.1, None)
-    counted = work.report(0, "more", Tally(9, 3, 1), 0.2, judged)
-    cut: Report = work.report(0, "failure", Failure("no answer within 1 s"), 1.2, counted)
-    assert cut.verdict is Verdict.BOTH and cut.mutants.undecided == 5

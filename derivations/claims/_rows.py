@@ -1,265 +1,299 @@
-"""The generators that the ledger's families of claims run over, and the pieces of their conjugates.
+"""The generators that the ledger's families of claims run over, and what is claimed of each.
 
-A row is a generator with what a reader would find on paper: on each piece of the real line, the
-conjugate's value there and the maximiser u*(t) of u t - f(u), or the end at which the supremum is
-approached. These are the ledger's statements, to be proved; they owe nothing to the conjugates
-that the library derives from the catalogue, and a test holds the two against each other.
+A row is a generator with what a reader would find on paper: its values at 0, 1 and infinity, and on
+each piece of the real line the conjugate's value and the maximiser u*(t) of u t - f(u), or the end
+at which the supremum is approached. These are statements, to be proved; they owe nothing to what
+the library derives from the catalogue, and a test holds the two against each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sympy as sp
-from sympy import Abs, LambertW, Max, Rational, S, exp, log, oo, sqrt, symbols
+from sympy import LambertW, S, exp, log, oo, sqrt, symbols
 
 from ..claim import AtEnd, AtKink, Reason, Stationary
-from ..language import POSITIVE, Choice, Domain, Interval
+from ..language import POSITIVE, UNIT, Choice, Interval
+from ._row import F_GAN, Piece, Row, t, u
 
-u, t, a, w, g, b, y = symbols("u t alpha pi gamma b y")
+a, w, g, b, y = symbols("alpha w gamma b y")
 half = S.Half
 
-BELOW_ONE = Interval(0, 1)
 ABOVE_ONE = Interval(1, oo)
 BELOW_ZERO = Interval(-oo, 0)
+AT_ZERO, AT_INFINITY = AtEnd(S.Zero), AtEnd(oo)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """f*(argument) = value for y in domain, and why; y is t itself or runs over t's interval."""
-
-    domain: Interval | Choice
-    value: sp.Expr
-    reason: Reason
-    y: sp.Symbol = t
-    argument: sp.Expr = t
-
-
-@dataclass(frozen=True)
-class Row:
-    """A generator f(u), the pieces of f*, the main one (strictly increasing) first."""
-
-    name: str
-    f: sp.Expr
-    pieces: tuple[Piece, ...]
-    parameter: tuple[sp.Symbol, Domain] | None = None
-    kinked: bool = False
-    y_at_slope: sp.Expr | None = None  # where the main piece's argument is f'(u), if y is not t
-    slope_ends: tuple[sp.Expr, sp.Expr] | None = None  # f'(0), f'(oo), if y is not t
-    source: str = "Nowozin, Cseke, Tomioka, f-GAN (2016), Table 6"
-
-    @property
-    def given(self) -> dict[sp.Symbol, Domain]:
-        """The parameter, if the row has one."""
-        return dict([self.parameter]) if self.parameter else {}
-
-    @property
-    def main(self) -> Piece:
-        return self.pieces[0]
-
-    @property
-    def maximiser(self) -> sp.Expr:
-        """u*(t) on the main piece."""
-        assert isinstance(self.main.reason, Stationary)
-        return self.main.reason.at
-
-    @property
-    def ends(self) -> tuple[sp.Expr, sp.Expr]:
-        """f'(0) and f'(oo): the ends of the main piece, as values of t."""
-        if self.slope_ends is not None:
-            return self.slope_ends
-        assert isinstance(self.main.domain, Interval)
-        return sp.sympify(self.main.domain.lower), sp.sympify(self.main.domain.upper)
-
-    @property
-    def at_slope(self) -> sp.Expr:
-        """y with argument(y) = f'(u)."""
-        return self.derivative if self.y_at_slope is None else self.y_at_slope
-
-    @property
-    def derivative(self) -> sp.Expr:
-        return sp.diff(self.f, u)
-
-
-def _smooth(lower: sp.Expr | int, upper: sp.Expr | int, value: sp.Expr, at: sp.Expr) -> Piece:
+def _smooth(lower: sp.Expr | int, upper: sp.Expr | int, value: str, at: sp.Expr) -> Piece:
     return Piece(Interval(lower, upper), value, Stationary(at))
 
 
-def _flat_below(upper: sp.Expr | int, value: sp.Expr | int) -> Piece:
-    return Piece(Interval(-oo, upper), sp.sympify(value), AtEnd(S.Zero))
+def _flat_below(upper: sp.Expr | int, value: str, at_upper: Reason = AT_ZERO) -> list[Piece]:
+    """A constant up to where the slope at 0 is reached, that joint included."""
+    joint = Piece(Choice((upper,)), value, at_upper)
+    return [joint, Piece(Interval(-oo, upper), value, AT_ZERO)]
 
 
-def _at(point: sp.Expr | int, value: sp.Expr | int, reason: Reason) -> Piece:
-    return Piece(Choice((point,)), sp.sympify(value), reason)
+def _beyond(lower: sp.Expr | int, value: str = "oo", reason: Reason = AT_INFINITY) -> list[Piece]:
+    """The end of dom f*, with the value there, and oo beyond it."""
+    end = Piece(Choice((lower,)), value, reason)
+    return [end, Piece(Interval(lower, oo), "oo", AT_INFINITY)]
 
 
-def _infinite_above(lower: sp.Expr | int) -> Piece:
-    return Piece(Interval(lower, oo), oo, AtEnd(oo))
-
-
-def alpha_row(name: str, domain: Interval) -> Row:
+def _alpha(name: str, domain: Interval, at_zero: str, at_infinity: str, greatest: str = "") -> Row:
     """(u^a - 1 - a (u - 1)) / (a (a - 1)), for a below 0, between 0 and 1, or above 1."""
-    f = (u**a - 1 - a * (u - 1)) / (a * (a - 1))
-    # b = 1 + (a - 1) t is positive exactly where the slope f'(u) takes the value t.
-    main = Piece(
+    joint = "1/(1 - alpha)"
+    main = Piece(  # b = 1 + (a - 1) t is positive exactly where the slope f'(u) takes the value t
         POSITIVE,
-        (b ** (a / (a - 1)) - 1) / a,
+        "(b**(alpha/(alpha - 1)) - 1)/alpha",
         Stationary(b ** (1 / (a - 1))),
         y=b,
-        argument=(b - 1) / (a - 1),
+        at="(b - 1)/(alpha - 1)",
     )
-    flat = (_flat_below(-1 / (a - 1), -1 / a),) if domain is ABOVE_ONE else ()
-    ends = (-1 / (a - 1), oo) if domain is ABOVE_ONE else (-oo, 1 / (1 - a))
-    return Row(name, f, (main, *flat), (a, domain), y_at_slope=u ** (a - 1), slope_ends=ends)
+    if domain is ABOVE_ONE:
+        others = (
+            Piece(None, "-1/alpha", AT_ZERO, at=joint),
+            Piece(Interval(-oo, 1 / (1 - a)), "-1/alpha", AT_ZERO),
+        )
+    else:
+        others = (
+            Piece(None, "-1/alpha" if domain is BELOW_ZERO else "oo", AT_INFINITY, at=joint),
+            Piece(Interval(1 / (1 - a), oo), "oo", AT_INFINITY),
+        )
+    return Row(
+        name,
+        "(u**alpha - 1 - alpha*(u - 1))/(alpha*(alpha - 1))",
+        (main, *others),
+        at_zero,
+        at_infinity,
+        bend="1",
+        critic="(exp((alpha - 1)*v) - 1)/(alpha - 1)",
+        greatest=greatest,
+        parameter=(a, domain),
+        y_at_slope=u ** (a - 1),
+        slope_ends=(1 / (1 - a), oo) if domain is ABOVE_ONE else (-oo, 1 / (1 - a)),
+    )
 
 
 _e = exp(t)
 _root = sqrt(1 - t)
 _W = LambertW(exp(1 - t))
-_ag = (u + 1) / 2 * log((u + 1) / (2 * sqrt(u)))
 
 ROWS: dict[str, Row] = {
     row.name: row
     for row in (
-        Row("kl", u * log(u), (_smooth(-oo, oo, exp(t - 1), exp(t - 1)),)),
+        Row(
+            "kl",
+            "u*log(u)",
+            (_smooth(-oo, oo, "exp(t - 1)", exp(t - 1)),),
+            at_zero="0",
+            at_infinity="oo",
+            divergence="KL(p, q)",
+            tangent="u - 1",
+            bend="1",
+            critic="1 + v",
+        ),
         Row(
             "reverse_kl",
-            -log(u),
-            (_smooth(-oo, 0, -1 - log(-t), -1 / t), _infinite_above(0)),
+            "-log(u)",
+            (_smooth(-oo, 0, "-1 - log(-t)", -1 / t), *_beyond(0)),
+            at_zero="oo",
+            at_infinity="0",
+            divergence="KL(q, p)",
+            tangent="1 - u",
+            bend="1",
+            critic="-exp(-v)",
         ),
         Row(
             "pearson",
-            (u - 1) ** 2,
-            (_smooth(-2, oo, t + t**2 / 4, 1 + t / 2), _flat_below(-2, -1)),
+            "(u - 1)**2",
+            (_smooth(-2, oo, "t + t**2/4", 1 + t / 2), *_flat_below(-2, "-1")),
+            at_zero="1",
+            at_infinity="oo",
+            divergence="Chi2(p, q)",
+            bend="2",
+            critic="2*(exp(v) - 1)",
         ),
         Row(
             "neyman",
-            (1 - u) ** 2 / u,
-            (
-                _smooth(-oo, 1, 2 - 2 * _root, 1 / _root),
-                _at(1, 2, AtEnd(oo)),
-                _infinite_above(1),
-            ),
+            "(1 - u)**2/u",
+            (_smooth(-oo, 1, "2 - 2*sqrt(1 - t)", 1 / _root), *_beyond(1, "2")),
+            at_zero="oo",
+            at_infinity="1",
+            divergence="Chi2(q, p)",
+            bend="2",
+            critic="1 - exp(-2*v)",
         ),
         Row(
             "squared_hellinger",
-            (sqrt(u) - 1) ** 2 / 2,
-            (_smooth(-oo, half, t / (1 - 2 * t), 1 / (1 - 2 * t) ** 2), _infinite_above(half)),
+            "(sqrt(u) - 1)**2/2",
+            (_smooth(-oo, half, "t/(1 - 2*t)", 1 / (1 - 2 * t) ** 2), *_beyond(half)),
+            at_zero="1/2",
+            at_infinity="1/2",
+            divergence="H2(p, q)",
+            bend="1/4",
+            critic="(1 - exp(-v/2))/2",
+            greatest="1",
         ),
         Row(
             "jeffreys",
-            (u - 1) * log(u),
-            (_smooth(-oo, oo, _W + 1 / _W + t - 2, 1 / _W),),
+            "(u - 1)*log(u)",
+            (
+                _smooth(
+                    -oo, oo, "LambertW(exp(1 - t)) + 1/LambertW(exp(1 - t)) + t - 2", 1 / _W
+                ),
+            ),
+            at_zero="oo",
+            at_infinity="oo",
+            divergence="Jeffreys(p, q)",
+            bend="2",
+            critic="1 + v - exp(-v)",
         ),
         Row(
             "jensen_shannon",
-            (u * log(u) - (u + 1) * log((u + 1) / 2)) / 2,
+            "(u*log(u) - (u + 1)*log((u + 1)/2))/2",
             (
                 _smooth(
-                    -oo,
-                    log(2) / 2,
-                    -log(2 - exp(2 * t)) / 2,
-                    exp(2 * t) / (2 - exp(2 * t)),
+                    -oo, log(2) / 2, "-log(2 - exp(2*t))/2", exp(2 * t) / (2 - exp(2 * t))
                 ),
-                _infinite_above(log(2) / 2),
+                *_beyond(log(2) / 2),
             ),
+            at_zero="log(2)/2",
+            at_infinity="log(2)/2",
+            divergence="JS(p, q)",
+            bend="1/4",
+            critic="(log(2) - log(1 + exp(-v)))/2",
+            greatest="log(2)",
         ),
         Row(
             "jensen_shannon_weighted",
-            w * u * log(u) - (1 - w + w * u) * log(1 - w + w * u),
+            "w*u*log(u) - (1 - w + w*u)*log(1 - w + w*u)",
             (
-                Piece(  # y = pi e^(t/pi) < 1
-                    BELOW_ONE,
-                    (1 - w) * log((1 - w) / (1 - y)),
+                Piece(  # y = w e^(t/w) < 1
+                    UNIT,
+                    "(1 - w)*log((1 - w)/(1 - y))",
                     Stationary((1 - w) * y / (w * (1 - y))),
                     y=y,
-                    argument=w * log(y / w),
+                    at="w*log(y/w)",
                 ),
+                Piece(None, "oo", AT_INFINITY, at="-w*log(w)"),
+                Piece(Interval(-w * log(w), oo), "oo", AT_INFINITY),
             ),
-            (w, BELOW_ONE),
+            at_zero="-(1 - w)*log(1 - w)",
+            at_infinity="-w*log(w)",
+            divergence="w*KL(p, w*p + (1 - w)*q) + (1 - w)*KL(q, w*p + (1 - w)*q)",
+            bend="w*(1 - w)",
+            critic="w*log(exp(v)/(1 - w + w*exp(v)))",
+            greatest="-w*log(w) - (1 - w)*log(1 - w)",
+            parameter=(w, UNIT),
             y_at_slope=w * u / (1 - w + w * u),
             slope_ends=(-oo, -w * log(w)),
         ),
         Row(
             "gan",
-            u * log(u) - (u + 1) * log(u + 1),
-            (_smooth(-oo, 0, -log(1 - _e), _e / (1 - _e)), _infinite_above(0)),
+            "u*log(u) - (u + 1)*log(u + 1)",
+            (_smooth(-oo, 0, "-log(1 - exp(t))", _e / (1 - _e)), *_beyond(0)),
+            at_zero="0",
+            at_infinity="0",
+            divergence="2*JS(p, q) - log(4)",
+            tangent="-log(4) - log(2)*(u - 1)",
+            bend="1/2",
+            critic="-log(1 + exp(-v))",
+            greatest="0",
         ),
-        alpha_row("alpha-negative", BELOW_ZERO),
-        alpha_row("alpha-below-one", BELOW_ONE),
-        alpha_row("alpha-above-one", ABOVE_ONE),
+        _alpha("alpha-negative", BELOW_ZERO, "oo", "1/(1 - alpha)"),
+        _alpha(
+            "alpha-below-one", UNIT, "1/alpha", "1/(1 - alpha)", "1/alpha + 1/(1 - alpha)"
+        ),
+        _alpha("alpha-above-one", ABOVE_ONE, "1/alpha", "oo"),
         Row(
             "le_cam",
-            (u - 1) ** 2 / (u + 1),
+            "(u - 1)**2/(u + 1)",
             (
-                _smooth(-3, 1, 4 - t - 4 * _root, 2 / _root - 1),
-                _flat_below(-3, -1),
-                _at(1, 3, AtEnd(oo)),
-                _infinite_above(1),
+                _smooth(-3, 1, "4 - t - 4*sqrt(1 - t)", 2 / _root - 1),
+                *_flat_below(-3, "-1"),
+                *_beyond(1, "3"),
             ),
+            at_zero="1",
+            at_infinity="1",
+            divergence="LeCam(p, q)",
+            bend="1",
+            critic="1 - 4/(1 + exp(v))**2",
+            greatest="2",
             source="Le Cam, Asymptotic Methods in Statistical Decision Theory (1986)",
         ),
         Row(
             "arithmetic_geometric",
-            _ag,
+            "(u + 1)/2*log((u + 1)/(2*sqrt(u)))",
             # u*(t) has no closed form, so the maximiser itself runs over (0, oo): t = f'(y).
             (
                 Piece(
                     POSITIVE,
-                    (y * sp.diff(_ag, u) - _ag).subs(u, y),
+                    "(y - 1)/4 - log((y + 1)/(2*sqrt(y)))/2",
                     Stationary(y),
                     y=y,
-                    argument=sp.diff(_ag, u).subs(u, y),
+                    at="log((y + 1)/(2*sqrt(y)))/2 + (y - 1)/(4*y)",
                 ),
             ),
+            at_zero="oo",
+            at_infinity="oo",
+            divergence="(KL((p + q)/2, p) + KL((p + q)/2, q))/2",
+            bend="1/4",
+            critic="log((1 + exp(v))/2)/2 - v/4 + (1 - exp(-v))/4",
             y_at_slope=u,
             slope_ends=(-oo, oo),
             source="Taneja, New developments in generalized information measures (1995)",
         ),
         Row(
             "total_variation",
-            Abs(u - 1) / 2,
+            "abs(u - 1)/2",
             (
-                Piece(Interval(-half, half), t, AtKink(S.One)),
-                _flat_below(-half, -half),
-                _at(-half, -half, AtKink(S.One)),
-                _at(half, half, AtKink(S.One)),
-                _infinite_above(half),
+                Piece(Interval(-half, half), "t", AtKink(S.One)),
+                *_flat_below(-half, "-1/2", AtKink(S.One)),
+                *_beyond(half, "1/2", AtKink(S.One)),
             ),
-            kinked=True,
+            at_zero="1/2",
+            at_infinity="1/2",
+            divergence="TV(p, q)",
+            greatest="1",
         ),
         Row(
             "hockey_stick",
-            Max(u - g, 0),
+            "max(u - gamma, 0)",
             (
-                Piece(Interval(0, 1), g * t, AtKink(g)),
-                _flat_below(0, 0),
-                _at(0, 0, AtKink(g)),
-                _at(1, g, AtKink(g)),
-                _infinite_above(1),
+                Piece(UNIT, "gamma*t", AtKink(g)),
+                *_flat_below(0, "0", AtKink(g)),
+                *_beyond(1, "gamma", AtKink(g)),
             ),
-            (g, ABOVE_ONE),
-            kinked=True,
+            at_zero="0",
+            at_infinity="1",
+            greatest="1",
+            parameter=(g, ABOVE_ONE),
             source="Polyanskiy, Poor, Verdu, Channel coding rate (2010)",
         ),
     )
-}
+}  # fmt: skip
 
 SMOOTH = tuple(row for row in ROWS.values() if not row.kinked)
+KINKED = tuple(row for row in ROWS.values() if row.kinked)
 
 # Generators as published elsewhere, normalised otherwise than the catalogue's.
 PUBLISHED = (
     Row(
         "jensen_shannon-published",
-        u * log(u) - (u + 1) * log((u + 1) / 2),
-        (_smooth(-oo, log(2), -log(2 - _e), _e / (2 - _e)), _infinite_above(log(2))),
+        "u*log(u) - (u + 1)*log((u + 1)/2)",
+        (_smooth(-oo, log(2), "-log(2 - exp(t))", _e / (2 - _e)), *_beyond(log(2))),
+        at_zero="log(2)",
+        at_infinity="log(2)",
+        divergence="2*JS(p, q)",
     ),
     Row(
         "squared_hellinger-published",
-        (sqrt(u) - 1) ** 2,
-        (_smooth(-oo, 1, t / (1 - t), 1 / (1 - t) ** 2), _infinite_above(1)),
+        "(sqrt(u) - 1)**2",
+        (_smooth(-oo, 1, "t/(1 - t)", 1 / (1 - t) ** 2), *_beyond(1)),
+        at_zero="1",
+        at_infinity="1",
+        divergence="2*H2(p, q)",
     ),
 )
 
-# The alpha divergence of order 3/2, a member of the family with numbers for all its symbols.
-THREE_HALVES = Rational(3, 2)
+__all__ = ["F_GAN", "KINKED", "PUBLISHED", "ROWS", "SMOOTH", "Piece", "Row", "a", "t", "u", "w"]

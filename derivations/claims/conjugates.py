@@ -6,310 +6,453 @@ at 0, so the open half-line loses nothing.)
 
 from __future__ import annotations
 
-from sympy import Derivative, Expr, Limit, Rational, S, Subs, exp, log, oo, symbols, tanh
+from collections.abc import Callable, Iterable, Iterator
 
-from ..claim import AtEnd, Claim, Stationary, Touching, Verdict, at_least, at_most, chain, eq
-from ..language import POSITIVE, REAL, Interval, Supremum
-from ._rows import BELOW_ONE, PUBLISHED, ROWS, SMOOTH, Piece, Row, a, t, u, w
+from sympy import Derivative, Expr, Limit, Rational, Subs, Symbol, exp, log, oo, symbols, sympify
 
-c, lam, v = symbols("c lambda v")
+from ..claim import AtEnd, Chain, Claim, Stationary, Touching, Verdict, at_least, at_most, chain, eq
+from ..language import POSITIVE, REAL, UNIT, Choice, Domain, Interval, Supremum
+from ..vocabulary import Adjoint, Conjugate, at
+from ..words.reading import added, multiplied, negated, read, subtracted
+from ._rows import F_GAN, PUBLISHED, ROWS, SMOOTH, Piece, Row, a, t, u, w
+
+c, k, v, p, q = symbols("c k v p q")
 
 TOPIC = "conjugates"
-F_GAN = "Nowozin, Cseke, Tomioka, f-GAN (2016), Table 6"
+FENCHEL = "Fenchel, On conjugate convex functions (1949)"
+F_GAN_TEXT = "Nowozin, Cseke, Tomioka, f-GAN (2016), section 2.3"
+F_GAN_MAIN = "Nowozin, Cseke, Tomioka, f-GAN (2016), Table 2"
+INFINITE = AtEnd(oo)
+# Balls do not tell the sign of a slope that is 0 at the end itself, nor that this dual is concave.
+NOT_ENCLOSED = (
+    "conjugate-alpha-above-one",
+    "conjugate-domain-jensen-shannon",
+    "conjugate-domain-jensen-shannon-published",
+    "conjugate-domain-alpha-negative",
+    "biconjugate-jeffreys",
+)
 
 
-def _words(row: Row) -> str:
-    return row.name.replace("_", "-")
+def _claim(
+    family: str,
+    row: Row,
+    title: str,
+    source: str,
+    chains: Iterable[Chain],
+    shown_for: str = "",
+    rests_on: tuple[str, ...] = (),
+    note: str = "",
+) -> Claim:
+    """One member of a family: its id ends in the row's name, and f is said at the title's end."""
+    id = f"{family}-{row.slug}"
+    return Claim(
+        id,
+        f"{title} for {row.words}",
+        TOPIC,
+        source,
+        tuple(chains),
+        Verdict.PROVED if id in NOT_ENCLOSED else Verdict.BOTH,
+        rests_on,
+        note=note,
+        shown_for=shown_for,
+    )
 
 
 def _why(piece: Piece) -> str:
     if isinstance(piece.reason, Stationary):
         return "the slope t - f'(u) is zero there, and f is convex"
+    if piece.reason == INFINITE:
+        return "approached as u grows: the slope t - f'(u) stays >= 0"
     if isinstance(piece.reason, AtEnd):
         return "the slope t - f'(u) keeps its sign up to that end"
     return "the slope changes sign at the kink"
 
 
+def _pieces(pieces: Iterable[Piece]) -> str:
+    """`VALUE` for which t, piece by piece; a joint joins the piece of its value beside it."""
+    listed: list[tuple[str, str]] = []
+    for piece in pieces:
+        value, where = f"`{piece.written}`", piece.where
+        if listed and listed[-1][0] == value and "=" in listed[-1][1]:
+            listed.pop()
+            where = where.replace("<", "<=").replace(">", ">=")
+        listed.append((value, where))
+    return "; ".join(f"{value} for {where}" if where else value for value, where in listed)
+
+
 def conjugate(row: Row) -> Claim:
-    """f* piece by piece."""
-    return Claim(
-        id=f"conjugate-{_words(row)}",
-        title=f"The conjugate of {row.f}",
-        topic=TOPIC,
-        source=row.source,
-        chains=tuple(
+    """f* piece by piece, where no limit at infinity is needed."""
+    pieces = [piece for piece in row.pieces if piece.reason != INFINITE]
+    return _claim(
+        "conjugate",
+        row,
+        f"`Conjugate(f, u, t)` is {_pieces(pieces)},",
+        row.source,
+        (
             chain(
-                Supremum(u * piece.argument - row.f, u, 0, oo),
+                Conjugate(row.f, u, piece.argument),
                 eq(piece.value, _why(piece), by=piece.reason),
-                given={**row.given, piece.y: piece.domain},
+                given={**row.given, **piece.given},
             )
-            for piece in row.pieces
-            if piece.reason != AtEnd(oo)
+            for piece in pieces
         ),
     )
 
 
 def outside_domain(row: Row) -> Claim:
-    """f* at and beyond the slope of f at infinity: a limit, so no ball encloses it."""
-    return Claim(
-        id=f"conjugate-domain-{_words(row)}",
-        title=f"The conjugate of {row.f} at the end of its domain",
-        topic=TOPIC,
-        source=row.source,
-        chains=tuple(
+    """f* at and beyond the slope of f at infinity: a limit as u grows."""
+    pieces = [piece for piece in row.pieces if piece.reason == INFINITE]
+    return _claim(
+        "conjugate-domain",
+        row,
+        f"`Conjugate(f, u, t)` is {_pieces(pieces)},",
+        row.source,
+        (
             chain(
-                Supremum(u * t - row.f, u, 0, oo),
-                eq(piece.value, "approached as u grows: the slope stays >= 0", by=piece.reason),
-                given={**row.given, t: piece.domain},
+                Conjugate(row.f, u, piece.argument),
+                eq(piece.value, _why(piece), by=piece.reason),
+                given={**row.given, **piece.given},
             )
-            for piece in row.pieces
-            if piece.reason == AtEnd(oo)
+            for piece in pieces
         ),
-        expected=Verdict.PROVED,
     )
 
 
+def _same_pieces(row: Row) -> list[Piece]:
+    return [piece for piece in row.finite_pieces if piece.reason != INFINITE]
+
+
 def shift_and_scale(row: Row) -> Claim:
-    """(f + c(u-1))*(t) = f*(t-c) + c and (l f)*(t) = l f*(t/l)."""
-    at, value = row.maximiser, row.main.value
-    given, argument = {**row.given, row.main.y: row.main.domain}, row.main.argument
-    return Claim(
-        id=f"conjugate-shift-{_words(row)}",
-        title=f"Adding c(u-1) to {row.f}, or scaling it",
-        topic=TOPIC,
-        source="Rockafellar, Convex Analysis (1970), Theorem 12.3",
-        chains=(
+    """(f + c(u-1))*(t + c) = f*(t) + c and (k f)*(k t) = k f*(t)."""
+    shifted = read(f"{row.written} + c*(u - 1)")
+    scaled = multiplied(k, row.f)
+    chains: list[Chain] = []
+    for piece in _same_pieces(row):
+        given = {**row.given, **piece.given}
+        chains += (
             chain(
-                Supremum(u * (argument + c) - row.f - c * (u - 1), u, 0, oo),
-                eq(value + c, "the same maximiser as at t", by=Stationary(at)),
+                Conjugate(shifted, u, added(piece.argument, c)),
+                eq(added(piece.value, c), "f*(t) + c, by the same u as at t", by=piece.reason),
                 given={**given, c: REAL},
                 label="shift",
             ),
             chain(
-                Supremum(u * lam * argument - lam * row.f, u, 0, oo),
-                eq(lam * value, "the same maximiser as at t", by=Stationary(at)),
-                given={**given, lam: POSITIVE},
+                Conjugate(scaled, u, multiplied(k, piece.argument)),
+                eq(multiplied(k, piece.value), "k f*(t), by the same u as at t", by=piece.reason),
+                given={**given, k: POSITIVE},
                 label="scale",
             ),
-        ),
+        )
+    return _claim(
+        "conjugate-shift",
+        row,
+        "`Conjugate(f + c*(u - 1), u, t + c) = Conjugate(f, u, t) + c` and "
+        "`Conjugate(k*f, u, k*t) = k*Conjugate(f, u, t)`",
+        "Rockafellar, Convex Analysis (1970), Theorem 12.3",
+        chains,
+        shown_for=_tried(row),
+        rests_on=(f"conjugate-{row.slug}",),
     )
+
+
+def _tried(row: Row) -> str:
+    """For which t a law was shown, where that is not all."""
+    if any(piece.reason == INFINITE for piece in row.pieces):
+        return "; ".join(piece.where for piece in _same_pieces(row))
+    return ""
 
 
 def inverse_slope(row: Row) -> Claim:
     """(f*)' is the inverse function of f'."""
-    y, value, argument = row.main.y, row.main.value, row.main.argument
-    slope = Subs(Derivative(value, y) / Derivative(argument, y), y, row.at_slope)
-    return Claim(
-        id=f"conjugate-slope-{_words(row)}",
-        title=f"The slope of f* undoes the slope of {row.f}",
-        topic=TOPIC,
-        source="Rockafellar, Convex Analysis (1970), Theorem 23.5",
-        chains=(
-            chain(slope, eq(u, "differentiate and simplify"), given={**row.given, u: POSITIVE}),
+    main, slope = row.main, Derivative(row.f, u)
+    given = {**row.given, u: POSITIVE}
+    if row.y_at_slope is None:
+        chains = [
             chain(
-                argument.subs(y, row.at_slope),
-                eq(row.derivative, "the point at which f* was differentiated is f'(u)"),
-                given={**row.given, u: POSITIVE},
+                Subs(Derivative(main.value, t), t, row.derivative),
+                eq(u, "differentiate f*, and put t = f'(u)"),
+                given=given,
+            )
+        ]
+    else:
+        by_chain_rule = Derivative(main.value, main.y) / Derivative(main.argument, main.y)
+        chains = [
+            chain(
+                Subs(by_chain_rule, main.y, row.at_slope),
+                eq(u, "the chain rule, then put the value that t takes at f'(u)"),
+                given=given,
             ),
-        ),
+            chain(
+                at(main.argument, main.y, row.at_slope),
+                eq(slope, "so that t = f'(u)"),
+                given=given,
+                label="t = f'(u)",
+            ),
+        ]
+    return _claim(
+        "conjugate-slope",
+        row,
+        "The derivative of f* at t = f'(u) is `u`,",
+        "Rockafellar, Convex Analysis (1970), Theorem 23.5",
+        chains,
+        rests_on=(f"conjugate-{row.slug}",),
     )
 
 
 def adjoint(row: Row) -> Claim:
     """(f°)*(s) = -(f*)^{-1}(-s), written at s = -f*(t)."""
-    return Claim(
-        id=f"conjugate-adjoint-{_words(row)}",
-        title=f"The conjugate of the adjoint u f(1/u), f = {row.f}",
-        topic=TOPIC,
-        source="Liese, Vajda, On divergences and informations (2006)",
-        chains=(
+    return _claim(
+        "conjugate-adjoint",
+        row,
+        "`Conjugate(Adjoint(f, u), u, -s) = -t` at `s = Conjugate(f, u, t)`",
+        "Liese, Vajda, On divergences and informations (2006)",
+        [
             chain(
-                Supremum(-u * row.main.value - u * row.f.subs(u, 1 / u), u, 0, oo),
-                eq(-row.main.argument, "attained at 1/u*(t)", by=Stationary(1 / row.maximiser)),
-                given={**row.given, row.main.y: row.main.domain},
-            ),
-        ),
+                Conjugate(Adjoint(row.f, u), u, negated(row.main.value)),
+                eq(
+                    negated(row.main.argument), "attained at 1/u*(t)", Stationary(1 / row.maximiser)
+                ),
+                given={**row.given, **row.main.given},
+            )
+        ],
+        shown_for=row.main.where,
+        rests_on=(f"conjugate-{row.slug}",),
     )
 
 
 def biconjugate(row: Row) -> Claim:
-    """f** = f: the supremum over the main piece; the flat piece adds nothing to it."""
-    domain = row.main.domain
-    assert isinstance(domain, Interval)
+    """f** = f: the supremum over the main piece; the other pieces add nothing to it."""
+    main, given = row.main, {**row.given, u: POSITIVE}
+    assert isinstance(main.domain, Interval)
+    gain = subtracted(multiplied(u, main.argument), main.value)
     chains = [
         chain(
-            Supremum(
-                u * row.main.argument - row.main.value, row.main.y, domain.lower, domain.upper
-            ),
+            Supremum(gain, main.y, main.domain.lower, main.domain.upper),
             eq(row.f, "attained at t = f'(u)", by=Stationary(row.at_slope)),
-            given={**row.given, u: POSITIVE},
+            given=given,
         )
     ]
-    for piece in row.pieces:
-        if piece.reason == AtEnd(0) and isinstance(piece.domain, Interval):
+    for piece in row.finite_pieces[1:]:
+        if isinstance(piece.domain, Interval):
             end = piece.domain.upper
             chains.append(
                 chain(
                     Supremum(u * t - piece.value, t, -oo, end),
                     eq(u * end - piece.value, "u > 0: it increases in t", by=AtEnd(end)),
                     at_most(row.f, "the tangent of f at 0"),
-                    given={**row.given, u: POSITIVE},
+                    given=given,
                     label="flat piece",
                 )
             )
-    return Claim(
-        id=f"biconjugate-{_words(row)}",
-        title=f"f** = f for f = {row.f}",
-        topic=TOPIC,
-        source="Fenchel, On conjugate convex functions (1949)",
-        chains=tuple(chains),
+        else:
+            chains.append(
+                chain(
+                    at(subtracted(multiplied(u, piece.argument), piece.value), t, _point(piece)),
+                    at_most(row.f, "a line below f"),
+                    given=given,
+                    label="end of a piece",
+                )
+            )
+    return _claim(
+        "biconjugate",
+        row,
+        "The supremum of `u*t - Conjugate(f, u, t)` over t is f(u),",
+        FENCHEL,
+        chains,
+        rests_on=_conjugate_claims(row),
     )
+
+
+def _point(piece: Piece) -> Expr:
+    """The one t of a joint or an end."""
+    return piece.domain.values[0] if isinstance(piece.domain, Choice) else piece.argument
+
+
+def _conjugate_claims(row: Row) -> tuple[str, ...]:
+    """The claims that the finite values of f* come from."""
+    at_infinity = any(piece.reason == INFINITE for piece in row.finite_pieces)
+    return (f"conjugate-{row.slug}", *([f"conjugate-domain-{row.slug}"] if at_infinity else ()))
 
 
 def fenchel_young(row: Row) -> Claim:
-    """f(u) + f*(t) >= u t, with equality at t = f'(u)."""
-    at_slope = row.main.value.subs(row.main.y, row.at_slope)
-    return Claim(
-        id=f"fenchel-young-{_words(row)}",
-        title=f"f(u) + f*(t) >= u t for f = {row.f}",
-        topic=TOPIC,
-        source="Fenchel, On conjugate convex functions (1949)",
-        chains=(
+    """f(u) + f*(t) >= u t on every piece, with equality at t = f'(u)."""
+    chains = []
+    for piece in row.finite_pieces:
+        line, value = multiplied(u, piece.argument), piece.value
+        step = at_least(line, "f lies above the line u t - f*(t)")
+        if isinstance(piece.reason, Stationary):
+            step = at_least(line, "convex in u, touching at u*(t)", Touching(u, row.maximiser))
+        given = {**row.given, **piece.given, u: POSITIVE}
+        chains.append(chain(added(row.f, value), step, given=given))
+    title = "`f + Conjugate(f, u, t) >= u*t`"
+    if not row.kinked:
+        title += " with equality at t = f'(u),"
+        chains.insert(
+            1,
             chain(
-                row.f + row.main.value - u * row.main.argument,
-                at_least(
-                    0, "convex in u, and zero with zero slope at u*(t)", Touching(u, row.maximiser)
-                ),
-                given={**row.given, row.main.y: row.main.domain, u: POSITIVE},
-            ),
-            chain(
-                row.f + at_slope - u * row.derivative,
-                eq(0, "equality where t is the slope of f at u"),
+                added(row.f, at(row.main.value, row.main.y, row.at_slope)),
+                eq(multiplied(u, Derivative(row.f, u)), "t = f'(u)"),
                 given={**row.given, u: POSITIVE},
                 label="equality",
             ),
-        ),
-    )
+        )
+    return _claim("fenchel-young", row, title, FENCHEL, chains, rests_on=_conjugate_claims(row))
 
 
 def critic(row: Row) -> Claim:
     """g(v) = f'(e^v) rises, and f*(g(v)) = e^v f'(e^v) - f(e^v)."""
-    g = row.derivative.subs(u, exp(v))
-    y_of_v = row.at_slope.subs(u, exp(v))
-    return Claim(
-        id=f"critic-{_words(row)}",
-        title=f"The canonical critic f'(e^v) of {row.f}",
-        topic=TOPIC,
-        source="Nowozin, Cseke, Tomioka, f-GAN (2016), section 2.3",
-        chains=(
+    g, e_v = read(row.critic), exp(v)
+    y_of_v = g if row.y_at_slope is None else row.at_slope.subs(u, e_v)
+    given = {**row.given, v: REAL}
+    return _claim(
+        "critic",
+        row,
+        f"The critic f'(e^v) is `{row.critic}`, it rises with `v`, "
+        "and f* takes there the value e^v f'(e^v) - f(e^v),",
+        F_GAN_TEXT,
+        [
             chain(
-                row.main.value.subs(row.main.y, y_of_v),
-                eq(exp(v) * g - row.f.subs(u, exp(v)), "Fenchel-Young's equality at u = e^v"),
-                given={**row.given, v: REAL},
+                Subs(Derivative(row.f, u), u, e_v),
+                eq(g, "differentiate"),
+                given=given,
+                label="critic",
+            ),
+            chain(
+                at(row.main.value, row.main.y, y_of_v),
+                eq(
+                    subtracted(multiplied(e_v, g), at(row.f, u, e_v)),
+                    "Fenchel-Young's equality at u = e^v",
+                ),
+                given=given,
+                label="conjugate",
             ),
             chain(
                 Derivative(g, v),
                 at_least(0, "f''(e^v) e^v >= 0"),
-                given={**row.given, v: REAL},
+                given=given,
                 label="increasing",
             ),
-        ),
+        ],
+        rests_on=(f"conjugate-{row.slug}",),
+    )
+
+
+def _limits(
+    formula: str, low: Expr, high: Expr, given: dict[Symbol, Domain]
+) -> tuple[Chain, Chain]:
+    """The limits of a formula in v at both ends of the line."""
+    return (
+        chain(Limit(read(formula), v, -oo), eq(low, "the limit at -infinity"), given=given),
+        chain(Limit(read(formula), v, oo, "-"), eq(high, "the limit at infinity"), given=given),
     )
 
 
 def critic_range(row: Row) -> Claim:
     """The critic maps the real line onto the interior of dom f* less its flat piece."""
-    g = row.derivative.subs(u, exp(v))
-    return Claim(
-        id=f"critic-range-{_words(row)}",
-        title=f"The range of the canonical critic of {row.f}",
-        topic=TOPIC,
-        source="Nowozin, Cseke, Tomioka, f-GAN (2016), section 2.3",
-        chains=tuple(
-            chain(
-                Limit(g, v, end, "-" if end is oo else "+"),
-                eq(edge, "the slope of f at 0 or at infinity"),
-                given=row.given,
-            )
-            for end, edge in zip((-oo, oo), row.ends, strict=True)
-        ),
-        expected=Verdict.PROVED,  # a limit has no enclosure
+    low, high = row.ends
+    return _claim(
+        "critic-range",
+        row,
+        f"The critic `{row.critic}` runs from `{low}` to `{high}`, the slopes of f at 0 and infinity,",
+        F_GAN_TEXT,
+        _limits(row.critic, low, high, row.given),
+        rests_on=(f"critic-{row.slug}",),
     )
 
 
-# Output activations as printed in the f-GAN paper's Table 6, with their limits at -oo and oo.
-# Three of them fall where v rises; `misprints.py` refutes that they rise.
-ACTIVATIONS: tuple[tuple[str, Expr, Expr, Expr], ...] = (
-    ("total-variation", tanh(v) / 2, -Rational(1, 2), Rational(1, 2)),
-    ("kl", v, -oo, oo),
-    ("reverse-kl", -exp(v), S.Zero, -oo),
-    ("neyman", 1 - exp(v), S.One, -oo),
-    ("jensen-shannon", log(2) - log(1 + exp(-v)), -oo, log(2)),
-    ("jensen-shannon-weighted", -w * log(w) - log(1 + exp(-v)), -oo, -w * log(w)),
-    ("gan", -log(1 + exp(-v)), -oo, S.Zero),
-    ("alpha-below-one", 1 / (1 - a) - log(1 + exp(-v)), -oo, 1 / (1 - a)),
+# --- output activations as printed -----------------------------------------------------------------
+# The paper prints them twice and not alike: Table 2 of the text has the rising -exp(-v) and
+# 1 - exp(-v) where Table 6 of the appendix has the falling -exp(v) and 1 - exp(v).
+
+Activation = tuple[str, str, Expr | int, Expr | int, str]
+ACTIVATIONS: tuple[Activation, ...] = (  # name, formula, limits at -oo and oo, table
+    ("total-variation", "tanh(v)/2", -Rational(1, 2), Rational(1, 2), F_GAN),
+    ("kl", "v", -oo, oo, F_GAN),
+    ("reverse-kl", "-exp(v)", 0, -oo, F_GAN),
+    ("neyman", "1 - exp(v)", 1, -oo, F_GAN),
+    ("squared-hellinger", "1 - exp(v)", 1, -oo, F_GAN),
+    ("jensen-shannon", "log(2) - log(1 + exp(-v))", -oo, log(2), F_GAN),
+    ("jensen-shannon-weighted", "-w*log(w) - log(1 + exp(-v))", -oo, -w * log(w), F_GAN),
+    ("gan", "-log(1 + exp(-v))", -oo, 0, F_GAN),
+    (
+        "alpha-below-one",
+        "1/(1 - alpha) - log(1 + exp(-v))",
+        -oo,
+        1 / (1 - a),
+        F_GAN,
+    ),
+    ("reverse-kl-main-text", "-exp(-v)", -oo, 0, F_GAN_MAIN),
+    ("squared-hellinger-main-text", "1 - exp(-v)", -oo, 1, F_GAN_MAIN),
 )
 
 
-def activation(name: str, formula: Expr, low: Expr, high: Expr) -> tuple[Claim, Claim]:
+def activation(
+    name: str, formula: str, low: Expr | int, high: Expr | int, source: str
+) -> Iterator[Claim]:
     """Direction and range of a published activation."""
-    given = dict.fromkeys(formula.free_symbols - {v}, BELOW_ONE)
-    falls = low is S.Zero or low is S.One
+    tree, falls = read(formula), high is -oo
+    given: dict[Symbol, Domain] = dict.fromkeys(tree.free_symbols - {v}, UNIT)
     direction = at_most if falls else at_least
-    return (
-        Claim(
-            id=f"activation-{name}",
-            title=f"The published activation {formula} {'falls' if falls else 'rises'} with v",
-            topic=TOPIC,
-            source=F_GAN,
-            chains=(
-                chain(
-                    Derivative(formula, v),
-                    direction(0, "differentiate"),
-                    given={**given, v: REAL},
-                ),
+    yield Claim(
+        f"activation-{name}",
+        f"The published activation `{formula}` {'falls' if falls else 'rises'} with `v`",
+        TOPIC,
+        source,
+        (chain(Derivative(tree, v), direction(0, "differentiate"), given={**given, v: REAL}),),
+    )
+    yield Claim(
+        f"activation-range-{name}",
+        f"The published activation `{formula}` runs from `{low}` to `{high}`",
+        TOPIC,
+        source,
+        _limits(formula, sympify(low), sympify(high), given),
+    )
+
+
+# At the optimum the critic is f'(p/q); so this is what the raw output v estimates.
+ESTIMATES: tuple[tuple[str, Row, str, str, str], ...] = (
+    ("reverse-kl", ROWS["reverse_kl"], "-exp(v)", "log(q/p)", F_GAN),
+    ("neyman", ROWS["neyman"], "1 - exp(v)", "2*log(q/p)", F_GAN),
+    ("squared-hellinger", PUBLISHED[1], "1 - exp(v)", "log(q/p)/2", F_GAN),
+    ("reverse-kl-main-text", ROWS["reverse_kl"], "-exp(-v)", "log(p/q)", F_GAN_MAIN),
+    ("squared-hellinger-main-text", PUBLISHED[1], "1 - exp(-v)", "log(p/q)/2", F_GAN_MAIN),
+    ("jensen-shannon", PUBLISHED[0], "log(2) - log(1 + exp(-v))", "log(p/q)", F_GAN),
+    ("gan", ROWS["gan"], "-log(1 + exp(-v))", "log(p/q)", F_GAN),
+)
+
+
+def estimate(name: str, row: Row, formula: str, output: str, source: str) -> Claim:
+    """The activation at that output is the slope of f at p/q."""
+    return Claim(
+        f"activation-estimates-{name}",
+        f"With the published activation `{formula}` the output `v = {output}` is the best critic "
+        f"f'(p/q) for {row.words}",
+        TOPIC,
+        source,
+        (
+            chain(
+                Subs(Derivative(row.f, u), u, p / q),
+                eq(at(read(formula), v, read(output)), "differentiate"),
+                given={p: POSITIVE, q: POSITIVE},
             ),
-        ),
-        Claim(
-            id=f"activation-range-{name}",
-            title=f"The range of the published activation {formula}",
-            topic=TOPIC,
-            source=F_GAN,
-            chains=tuple(
-                chain(
-                    Limit(formula, v, end, "-" if end is oo else "+"),
-                    eq(edge, f"the limit at {end}"),
-                    given=given,
-                )
-                for end, edge in ((-oo, low), (oo, high))
-            ),
-            expected=Verdict.PROVED,
         ),
     )
 
 
 # Parametrised by its maximiser, u f'(y) - f*(f'(y)) is unimodal in y but not concave.
 CONCAVE_DUAL = tuple(row for row in SMOOTH if row.name != "arithmetic_geometric")
+LAWS: tuple[Callable[[Row], Claim], ...] = (inverse_slope, adjoint, critic, critic_range)
 
 CLAIMS = (
     *(conjugate(row) for row in (*ROWS.values(), *PUBLISHED)),
     *(
         outside_domain(row)
-        for row in ROWS.values()
-        if any(p.reason == AtEnd(oo) for p in row.pieces)
+        for row in (*ROWS.values(), *PUBLISHED)
+        if any(piece.reason == INFINITE for piece in row.pieces)
     ),
-    *(
-        family(row)
-        for family in (
-            shift_and_scale,
-            inverse_slope,
-            adjoint,
-            fenchel_young,
-            critic,
-            critic_range,
-        )
-        for row in SMOOTH
-    ),
+    *(family(row) for family in (shift_and_scale, fenchel_young) for row in ROWS.values()),
+    *(family(row) for family in LAWS for row in SMOOTH),
     *(biconjugate(row) for row in CONCAVE_DUAL),
     *(claim for row in ACTIVATIONS for claim in activation(*row)),
+    *(estimate(*row) for row in ESTIMATES),
 )

@@ -3,161 +3,203 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Derivative, Integral, log, oo, sqrt, symbols
+from sympy import Derivative, Limit, Rational, log, oo, symbols
 
-from ..claim import Claim, above, at_least, chain, eq
-from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom, Total
-from .gaussians import normal
+from ..claim import Claim, Verdict, above, at_least, at_most, chain, eq
+from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom
+from ..vocabulary import Density, E, Mean, Normal, Score
+from ..words.reading import read
+from .gaussians import standard
 
-x, y, z, xi = symbols("x y z xi")
-e, r, r0, k, h = symbols("e r r0 k h")
-mu, s, t, a, b, c, p = symbols("mu sigma tau a b c p")
+x, y, z, xi, e, r, r0, k, h = symbols("x y z xi e r r0 k h")
+mu, s, t, a, b, c, p, v = symbols("mu sigma tau a b c p v")
 TOPIC = "energies"
-ROBERTS = "Roberts, Tweedie, Exponential convergence of Langevin distributions (1996)"
 HYVARINEN = "Hyvarinen, Estimation of non-normalized statistical models (2005)"
-VINCENT = "Vincent, A connection between score matching and denoising autoencoders (2011)"
+PEDREGOSA = (
+    "Pedregosa, On the convergence of the unadjusted Langevin algorithm: insights from the "
+    "quadratic model (2023)"
+)
 
-
-def mean(value: sp.Expr, *noises: sp.Symbol) -> sp.Expr:
-    """E of a polynomial in independent standard normal variables."""
-    density = sp.Mul(*(normal(noise, 0, 1) for noise in noises))
-    return Integral(value * density, *((noise, -oo, oo) for noise in noises))
-
-
-# --- Langevin's step x - e x + sqrt(2e) xi on E(x) = x^2 / 2, from x = r z of variance r^2 --------
+# --- Langevin's step x - e x + sqrt(2e) xi on E(x) = x^2 / 2 ---------------------------------------
 
 STEP = Interval(0, 2)
-settled = 1 / (1 - e / 2)
-
-
-def moved(variance: sp.Expr) -> sp.Expr:
-    """The variance after one step from N(0, variance)."""
-    return (1 - e) ** 2 * variance + 2 * e
-
-
-def after(steps: sp.Expr) -> sp.Expr:
-    """The variance after so many steps from N(0, r0^2)."""
-    return settled + ((1 - e) ** 2) ** steps * (r0**2 - settled)
+SETTLED = "1/(1 - e/2)"
+AFTER = f"{SETTLED} + ((1 - e)^2)^{{k}}*(r0^2 - {SETTLED})"  # the variance after k steps from r0^2
 
 
 LANGEVIN = Claim(
     id="langevin-variance",
-    title="Unadjusted Langevin on N(0, 1) settles at the variance 1/(1 - e/2)",
+    title="An unadjusted Langevin step `x - e*x + sqrt(2*e)*xi` on N(0, 1) takes the variance v to "
+    f"`(1 - e)^2*v + 2*e`, which brings it nearer to `{SETTLED}`, and that is above 1",
+    name="Bias of the unadjusted Langevin algorithm",
     topic=TOPIC,
-    source=ROBERTS,
+    source=PEDREGOSA,
+    shown_for="the target N(0, 1); 0 < e < 2",
     chains=(
         chain(
-            mean(((1 - e) * r * z + sqrt(2 * e) * xi) ** 2, z, xi),
-            eq(moved(r**2), "z and xi are independent, of mean 0 and variance 1"),
+            standard(read("(r*z - e*r*z + sqrt(2*e)*xi)^2"), z, xi),
+            eq("(1 - e)^2*r^2 + 2*e", "z and xi are independent, of mean 0 and variance 1"),
             given={e: POSITIVE, r: POSITIVE},
-            label="one step",
+            label="one step from `x = r*z`, v = r^2",
         ),
         chain(
-            moved(r**2) - r**2,
-            eq(e * (2 - e) * (settled - r**2), "zero at one variance only, and towards it"),
-            given={e: STEP, r: POSITIVE},
-            label="stationary",
+            f"(1 - e)^2*({SETTLED}) + 2*e",
+            eq(SETTLED, "algebra"),
+            given={e: STEP},
+            label="fixed",
         ),
         chain(
-            settled,
-            eq(1 + e / (2 - e), "algebra"),
+            f"(1 - e)^2*v + 2*e - {SETTLED}",
+            eq(f"(1 - e)^2*(v - {SETTLED})", "and (1 - e)^2 < 1"),
+            given={e: STEP, v: POSITIVE},
+            label="the distance to it",
+        ),
+        chain(1, above("(1 - e)^2", "0 < e < 2"), given={e: STEP}, label="shrinks"),
+        chain(
+            SETTLED,
+            eq("1 + e/(2 - e)", "algebra"),
             above(1, "0 < e < 2"),
             given={e: STEP},
-            label="too wide at every step",
+            label="above 1",
         ),
     ),
 )
 
+_SIDES = ((Interval(0, 1), "e < 1"), (Interval(1, 2), "e > 1"))
 TRANSIENT = Claim(
     id="langevin-transient",
-    title="After k steps the walk's variance differs from its limit by the factor (1 - e)^(2k)",
+    title=f"The variance after k unadjusted Langevin steps is `{AFTER.format(k='k')}`, which tends "
+    f"to `{SETTLED}`",
+    name="Convergence of the unadjusted Langevin algorithm",
     topic=TOPIC,
-    source=ROBERTS,
+    source=PEDREGOSA,
+    shown_for="the target N(0, 1) from N(0, r0^2); 0 < e < 2, e != 1 (at e = 1 one step arrives)",
+    expected=Verdict.PROVED,  # a limit has no enclosure
     chains=(
-        chain(after(sp.S.Zero), eq(r0**2, "k = 0"), given={e: STEP, r0: POSITIVE}, label="start"),
+        chain(
+            AFTER.format(k="0"),
+            eq("r0^2", "k = 0"),
+            given={e: STEP, r0: POSITIVE},
+            label="start",
+        ),
         *(
             chain(
-                moved(after(k)),
-                eq(after(k + 1), "(1-e)^2 times the distance, which is left of 1/(1 - e/2)"),
+                f"(1 - e)^2*({AFTER.format(k='k')}) + 2*e",
+                eq(
+                    AFTER.format(k="(k + 1)"),
+                    f"(1-e)^2 times the distance that is left of `{SETTLED}`",
+                ),
                 given={e: domain, r0: POSITIVE, k: POSITIVE},
-                label=label,
+                label=f"from k to k + 1, {label}",
             )
-            for domain, label in ((Interval(0, 1), "e < 1"), (Interval(1, 2), "e > 1"))
+            for domain, label in _SIDES
+        ),
+        *(
+            chain(
+                Limit(read(AFTER.format(k="k")), k, oo, "-"),
+                eq(SETTLED, "(1 - e)^2 < 1"),
+                given={e: domain, r0: POSITIVE},
+                label=f"many steps, {label}",
+            )
+            for domain, label in _SIDES
         ),
     ),
 )
 
-_exact, _walk = normal(x, 0, 1), normal(x, 0, 1 / sqrt(h))
-_kl = (h - 1 - log(h)) / 2
 PRICE = Claim(
     id="langevin-kl",
-    title="What unadjusted Langevin's bias costs on N(0, 1), in nats",
+    title="`KL(Normal(0, 1), Normal(0, 1/sqrt(1 - e/2))) = -log(1 - e/2)/2 - e/4 >= e^2/16`: "
+    "what the bias of the step e costs on N(0, 1), in nats",
+    name="Bias of the unadjusted Langevin algorithm in KL",
     topic=TOPIC,
-    source=ROBERTS,
+    source="Kullback, Information theory and statistics (1959), chapter 9, at the step's own variance",
+    shown_for="the target N(0, 1); 0 < e < 2",
     chains=(
-        chain(
-            Integral(_exact * log(_exact / _walk), (x, -oo, oo)),
-            eq(_kl, "E x^2 = 1"),
-            given={h: POSITIVE},
-            label="KL(p || walk), the walk's variance 1/h",
+        *(
+            chain(
+                f"KL({first}, {second})",
+                eq(value, why),
+                given={h: POSITIVE},
+                label=f"KL({label}), the walk's variance 1/h",
+            )
+            for first, second, value, why, label in (
+                (
+                    "Normal(0, 1)",
+                    "Normal(0, 1/sqrt(h))",
+                    "(h - 1 - log(h))/2",
+                    "E x^2 = 1",
+                    "target || walk",
+                ),
+                (
+                    "Normal(0, 1/sqrt(h))",
+                    "Normal(0, 1)",
+                    "(1/h - 1 + log(h))/2",
+                    "E x^2 = 1/h",
+                    "walk || target",
+                ),
+            )
         ),
         chain(
-            Integral(_walk * log(_walk / _exact), (x, -oo, oo)),
-            eq((1 / h - 1 + log(h)) / 2, "E x^2 = 1/h"),
-            given={h: POSITIVE},
-            label="KL(walk || p), the walk's variance 1/h",
-        ),
-        chain(
-            _kl.subs(h, 1 / settled),
-            eq(-log(1 - e / 2) / 2 - e / 4, "the stationary variance is 1/(1 - e/2)"),
-            at_least(e**2 / 16, "the first term of the series; the others are positive"),
+            "((1 - e/2) - 1 - log(1 - e/2))/2",
+            eq("-log(1 - e/2)/2 - e/4", "the walk's variance is 1/h with h = 1 - e/2"),
+            at_least("e^2/16", "the first term of the series; the others are positive"),
             given={e: STEP},
-            label="KL(p || walk) at the step e",
+            label="KL(target || walk), `h = 1 - e/2`",
         ),
     ),
 )
 
 # --- scores: that of N(mu, sigma^2) is -(x - mu)/sigma^2 ------------------------------------------
 
-_gaussian = normal(x, mu, s)
-score = -(x - mu) / s**2
+LAW = Normal(mu, s)
+SCORE = Score(LAW, x)
 GIVEN: dict[sp.Symbol, Domain] = {mu: REAL, s: POSITIVE, a: REAL, b: REAL}
+LINE, CUBIC = read("a*x + b"), read("a*x + b + c*x^3")
+half = Rational(1, 2)
 
 
 def under(value: sp.Expr) -> sp.Expr:
-    """E of a function of x under N(mu, sigma^2)."""
-    return Integral(_gaussian * value, (x, -oo, oo))
+    """The mean of a function of x under N(mu, sigma^2)."""
+    return Mean(LAW, value, x)
 
 
-def _line(at: sp.Expr) -> sp.Expr:
-    return a * at + b
+def objective(psi: sp.Expr, weight: sp.Expr = half) -> sp.Expr:
+    """Hyvarinen's: the mean of psi^2/2 + psi'."""
+    return under(weight * psi**2 + Derivative(psi, x))
 
 
-psi = _line(x)
-_cubic = psi + c * x**3
+def distance(psi: sp.Expr) -> sp.Expr:
+    """The mean squared distance of psi from the score."""
+    return under((psi - SCORE) ** 2)
+
 
 SCORE_MATCHING = Claim(
     id="score-matching",
-    title="Score matching is the squared distance of the scores, less a constant, on a Gaussian",
+    title="The mean of `psi^2/2 + d` is that of `(psi - s)^2/2 - s^2/2`, where d is the slope of "
+    "psi and s the score of the data",
+    name="Score matching",
     topic=TOPIC,
     source=f"{HYVARINEN}, Theorem 1",
+    shown_for="data N(mu, sigma^2), `psi = a*x + b + c*x^3`; the minimum over a and b at c = 0",
     chains=(
         chain(
-            under(_cubic**2 / 2 + Derivative(_cubic, x)),
+            objective(CUBIC),
             eq(
-                under((_cubic - score) ** 2) / 2 - under(score**2) / 2,
-                "by parts, E psi' = -E psi score",
+                half * distance(CUBIC) - half * under(SCORE**2),
+                "by parts: psi' and -psi s have the same mean",
             ),
             given={**GIVEN, c: REAL},
             label="psi = a x + b + c x^3",
         ),
         chain(
-            under(psi**2 / 2 + Derivative(psi, x)),
+            objective(LINE),
             eq(
-                ((a + 1 / s**2) ** 2 * s**2 + (a * mu + b) ** 2) / 2 - 1 / (2 * s**2),
-                "psi - score is linear, of slope a + 1/sigma^2 and mean a mu + b",
+                "((a + 1/sigma^2)^2*sigma^2 + (a*mu + b)^2)/2 - 1/(2*sigma^2)",
+                "psi - s is linear, of slope a + 1/sigma^2 and mean a mu + b",
             ),
-            at_least(-1 / (2 * s**2), "zero squares at a = -1/sigma^2, b = mu/sigma^2: the score"),
+            at_least(
+                "-1/(2*sigma^2)", "no squares are left at a = -1/sigma^2, b = mu/sigma^2: the score"
+            ),
             given=GIVEN,
             label="minimum over a and b",
         ),
@@ -165,33 +207,37 @@ SCORE_MATCHING = Claim(
 )
 
 # y = x + tau z with x = mu + sigma xi; the noisy density is N(mu, sigma^2 + tau^2)
-_noisy = mu + s * xi + t * z
-_spread = s**2 + t**2
+_noisy = "(mu + sigma*xi + tau*z)"
+_spread = "(sigma^2 + tau^2)"
+_least = f"(1/tau^2 - 1/{_spread})/2"
+_denoising = standard(read(f"(a*{_noisy} + b + z/tau)^2/2"), xi, z)
 DENOISING = Claim(
     id="denoising-score-matching",
-    title="Denoising score matching finds the score of the noisy density, on a Gaussian",
+    title="The mean of `(psi + z/tau)^2/2` at `y = x + tau*z` is that of `(psi - s)^2/2` and a "
+    "constant, where s is the score of y's density",
+    name="Denoising score matching",
     topic=TOPIC,
-    source=VINCENT,
+    source="Vincent, A connection between score matching and denoising autoencoders (2011)",
+    shown_for="data N(mu, sigma^2), psi = a y + b",
     chains=(
         chain(
-            mean((_line(_noisy) + z / t) ** 2 / 2, xi, z),
+            _denoising,
             eq(
-                mean((_spread * _line(_noisy) + _noisy - mu) ** 2, xi, z) / (2 * _spread**2)
-                + (1 / t**2 - 1 / _spread) / 2,
-                "psi - score is psi + (y - mu)/(sigma^2 + tau^2); the rest does not depend on psi",
+                standard(read(f"({_spread}*(a*{_noisy} + b) + {_noisy} - mu)^2"), xi, z)
+                / (2 * (s**2 + t**2) ** 2)
+                + read(_least),
+                "s is -(y - mu)/(sigma^2 + tau^2), so that the mean is that of (psi - s)^2/2",
             ),
             given={**GIVEN, t: POSITIVE},
         ),
         chain(
-            mean((_line(_noisy) + z / t) ** 2 / 2, xi, z),
+            _denoising,
             eq(
-                ((a * _spread + 1) ** 2 / _spread + (a * mu + b) ** 2) / 2
-                + (1 / t**2 - 1 / _spread) / 2,
-                "psi - score is linear in y",
+                f"((a*{_spread} + 1)^2/{_spread} + (a*mu + b)^2)/2 + {_least}",
+                "psi - s is linear in y",
             ),
             at_least(
-                (1 / t**2 - 1 / _spread) / 2,
-                "attained at a = -1/(sigma^2 + tau^2), b = -a mu: the noisy score",
+                _least, "attained at a = -1/(sigma^2 + tau^2), b = -a mu: the noisy data's score"
             ),
             given={**GIVEN, t: POSITIVE},
             label="minimum",
@@ -199,36 +245,47 @@ DENOISING = Claim(
     ),
 )
 
-_noise = normal(y, a, t)  # of the observation y about the atom's place a
+_noise = Density(Normal(a, t), y)  # of the observation y about the atom's place a
 TWEEDIE = Claim(
     id="tweedie",
-    title="Tweedie: the mean of x given y = x + tau z is y + tau^2 times the score of y",
+    title="The mean of x given `y = x + tau*z`, z standard normal, is `y + tau^2*s`, where s is "
+    "the score of y's density",
+    name="Tweedie's formula",
     topic=TOPIC,
     source="Robbins, An empirical Bayes approach to statistics (1956)",
+    shown_for="x of finitely many values a, each with a probability p > 0",
     chains=(
         chain(
-            Total(p * a * _noise) / Total(p * _noise),
+            E(p, a * _noise) / E(p, _noise),
             eq(
-                y + t**2 * Total(Derivative(p * _noise, y)) / Total(p * _noise),
+                y + t**2 * E(p, Derivative(_noise, y)) / E(p, _noise),
                 "the normal density's derivative is (a - y)/tau^2 times itself",
             ),
+            eq(
+                y + t**2 * Derivative(log(E(p, _noise)), y),
+                "the derivative of the logarithm of y's density, a finite sum",
+            ),
             given={p: Mass(), a: PerAtom(REAL), y: REAL, t: POSITIVE},
-            label="x has the value a with probability p",
         ),
     ),
 )
 
 LOG_SOBOLEV = Claim(
     id="gaussian-log-sobolev",
-    title="KL from N(0, 1) is at most half the Fisher divergence, for Gaussians",
+    title="`KL(Normal(mu, sigma), Normal(0, 1)) <= Fisher(Normal(mu, sigma), Normal(0, 1))/2`",
+    name="Gaussian logarithmic Sobolev inequality",
     topic=TOPIC,
     source="Gross, Logarithmic Sobolev inequalities (1975)",
+    shown_for="P Gaussian, on the line",
     chains=(
         chain(
-            under((score + x) ** 2) / 2,
-            eq((mu**2 + (s - 1 / s) ** 2) / 2, "the scores differ by x - (x - mu)/sigma^2"),
-            at_least((mu**2 + s**2 - 1 - log(s**2)) / 2, "log u <= u - 1 at u = 1/sigma^2"),
-            eq(under(log(_gaussian / _exact)), "the Gaussian KL"),
+            "KL(Normal(mu, sigma), Normal(0, 1))",
+            eq("(mu^2 + sigma^2 - 1 - log(sigma^2))/2", "the Gaussian KL"),
+            at_most("(mu^2 + (sigma - 1/sigma)^2)/2", "log u <= u - 1 at u = 1/sigma^2"),
+            eq(
+                "Fisher(Normal(mu, sigma), Normal(0, 1))/2",
+                "the scores differ by x - (x - mu)/sigma^2",
+            ),
             given={mu: REAL, s: POSITIVE},
         ),
     ),

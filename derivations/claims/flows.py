@@ -7,192 +7,205 @@ each chain in which a network is affine speaks of every differentiable one.
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Derivative, Integral, atan, cosh, exp, log, oo, sqrt, symbols, tanh
+from sympy import Derivative, Integral, atan, oo, symbols
 
 from ..claim import ChangeOfVariable, Claim, above, chain, eq
 from ..language import POSITIVE, REAL, Domain, Interval
-from .gaussians import normal
+from ..vocabulary import Density, Normal
+from ..words.reading import read
+from .gaussians import standard
 
-x, y, z = symbols("x y z")
-x1, x2, u, u1, u2, w1, w2, b, c = symbols("x1 x2 u u1 u2 w1 w2 b c")
-mu, s, mean, width = symbols("mu sigma m r")
-alpha, beta = symbols("alpha beta")
+x, z, x1, x2, u, u1, u2, w1, w2, b, c, d = symbols("x z x1 x2 u u1 u2 w1 w2 b c d")
+mu, s, m, r, alpha, beta = symbols("mu sigma m r alpha beta")
 TOPIC = "flows"
+PLANE = "the plane"
 REZENDE = "Rezende, Mohamed, Variational inference with normalizing flows (2015)"
 
 
-def jacobian(y1: sp.Expr, y2: sp.Expr) -> sp.Expr:
-    """The determinant of the Jacobian of (x1, x2) -> (y1, y2)."""
-    return Derivative(y1, x1) * Derivative(y2, x2) - Derivative(y1, x2) * Derivative(y2, x1)
-
-
-def reals(*names: sp.Symbol) -> dict[sp.Symbol, Domain]:
-    return dict.fromkeys(names, REAL)
+def reals(names: str) -> dict[sp.Symbol, Domain]:
+    return dict.fromkeys(symbols(names), REAL)
 
 
 # --- the change of variables -----------------------------------------------------------------------
 
-_g = x + u * atan(x)
-_to = symbols("d")
+_standard = Normal(0, 1)
+_bent = x + u * atan(x)
 CHANGE = Claim(
     id="flow-density",
-    title="A rising map of the line: the density phi(T) T' has the mass of the noise that it came from",
+    title="Where T rises, the density of the law that T carries to N(0, 1) is the normal density "
+    "at T(x) times the slope of T",
+    name="Change of variables",
     topic=TOPIC,
     source=f"{REZENDE}, section 3",
+    shown_for="two maps of the line: `(x - mu)/sigma`, and `x + u*atan(x)` with u > -1",
     chains=(
         chain(
-            Integral(normal(z, 0, 1), (z, -oo, (c - mu) / s)),
+            Integral(Density(_standard, z), (z, -oo, (c - mu) / s)),
             eq(
-                Integral(normal((x - mu) / s, 0, 1) / s, (x, -oo, c)),
-                "z = (x - mu)/sigma",
+                Integral(Density(_standard, (x - mu) / s) / s, (x, -oo, c)),
+                "`z = (x - mu)/sigma`",
                 by=ChangeOfVariable(z, (x - mu) / s, x),
             ),
-            eq(Integral(normal(x, mu, s), (x, -oo, c)), "which is the density of N(mu, sigma^2)"),
+            eq(Integral(Density(Normal(mu, s), x), (x, -oo, c)), "the density of N(mu, sigma^2)"),
             given={mu: REAL, s: POSITIVE, c: REAL},
             label="affine",
         ),
         chain(
-            Integral(normal(z, 0, 1), (z, _g.subs(x, c), _g.subs(x, _to))),
+            Integral(Density(_standard, z), (z, _bent.subs(x, c), _bent.subs(x, d))),
             eq(
-                Integral(normal(_g, 0, 1) * Derivative(_g, x), (x, c, _to)),
-                "z = x + u atan x rises",
-                by=ChangeOfVariable(z, _g, x),
+                Integral(Density(_standard, _bent) * Derivative(_bent, x), (x, c, d)),
+                "`z = x + u*atan(x)` rises",
+                by=ChangeOfVariable(z, _bent, x),
             ),
-            given={u: Interval(-1), c: REAL, _to: Interval(c)},
+            given={u: Interval(-1), c: REAL, d: Interval(c)},
             label="planar, on the line",
         ),
     ),
 )
-_data, _model = normal(x, mean, width), normal((x - mu) / s, 0, 1) / s
+
 LOSS = Claim(
     id="flow-kl",
-    title="KL of the data from the flow is KL of the carried data from the noise",
+    title="`KL(Normal(m, r), Normal(mu, sigma)) = KL(Normal((m - mu)/sigma, r/sigma), Normal(0, 1))`: "
+    "KL of the data from the flow is KL of the carried data from the noise",
+    name="Maximum likelihood in either space",
     topic=TOPIC,
     source="Papamakarios et al., Normalizing flows for probabilistic modeling and inference (2021)",
+    shown_for="Gaussian data and affine flows of the line",
     chains=(
         chain(
-            Integral(_data * log(_data / _model), (x, -oo, oo)),
+            "KL(Normal(m, r), Normal(mu, sigma))",
             eq(
-                Integral(
-                    normal(z, (mean - mu) / s, width / s)
-                    * log(normal(z, (mean - mu) / s, width / s) / normal(z, 0, 1)),
-                    (z, -oo, oo),
-                ),
-                "x = mu + sigma z",
+                "KL(Normal((m - mu)/sigma, r/sigma), Normal(0, 1))",
+                "`x = mu + sigma*z`",
                 by=ChangeOfVariable(x, mu + s * z, z),
             ),
-            given={mean: REAL, width: POSITIVE, mu: REAL, s: POSITIVE},
+            given={m: REAL, r: POSITIVE, mu: REAL, s: POSITIVE},
         ),
     ),
 )
 
 # --- determinants in the plane ----------------------------------------------------------------------
 
-l0, l1, m0, m1 = symbols("l0 l1 m0 m1")
 COUPLING = Claim(
     id="coupling-determinant",
-    title="A coupling's log-determinant is its log-scale, and it is inverted without inverting a net",
+    title="`log(Jacobian(x1, exp(l)*x2 + m, x1, x2)) = l` for networks l, m of x1, which the "
+    "inverse `exp(-l)*(y - m)` need not invert",
+    name="Affine coupling layer",
     topic=TOPIC,
     source="Dinh, Sohl-Dickstein, Bengio, Density estimation using Real NVP (2017), section 3",
+    shown_for=f"{PLANE}; networks affine at the point, or of one tanh unit",
     chains=(
         *(
             chain(
-                log(jacobian(x1, exp(ell) * x2 + m)),
-                eq(ell, "triangular: the diagonal is 1 and e^l"),
-                given=given,
+                f"log(Jacobian(x1, exp({scale})*x2 + {shift}, x1, x2))",
+                eq(scale, "triangular: the diagonal is 1 and e^l"),
+                given=reals("x1 x2 l0 l1 m0 m1"),
                 label=label,
             )
-            for ell, m, given, label in (
-                (
-                    l0 + l1 * x1,
-                    m0 + m1 * x1,
-                    reals(x1, x2, l0, l1, m0, m1),
-                    "nets affine at the point",
-                ),
-                (
-                    l0 * tanh(l1 * x1),
-                    m0 * tanh(m1 * x1),
-                    reals(x1, x2, l0, l1, m0, m1),
-                    "nets of one unit",
-                ),
+            for scale, shift, label in (
+                ("l0 + l1*x1", "m0 + m1*x1", "networks affine at the point"),
+                ("l0*tanh(l1*x1)", "m0*tanh(m1*x1)", "networks of one unit"),
             )
         ),
         chain(
-            exp(-(l0 + l1 * x1)) * (exp(l0 + l1 * x1) * x2 + m0 + m1 * x1 - (m0 + m1 * x1)),
-            eq(x2, "y1 = x1, so that the nets are known"),
-            given=reals(x1, x2, l0, l1, m0, m1),
+            "exp(-l)*((exp(l)*x2 + m) - m)",
+            eq("x2", "y1 = x1, so that l and m are known"),
+            given=reals("x2 l m"),
             label="inverse",
         ),
     ),
 )
 
-_h_of_s = b + c * (w1 * x1 + w2 * x2)
+_unit = "(b + c*(w1*x1 + w2*x2))"
 PLANAR = Claim(
     id="planar-determinant",
-    title="A planar map's determinant is 1 + w.u h'(s), positive for h = tanh if w.u > -1",
+    title="`Jacobian(x1 + u1*h, x2 + u2*h, x1, x2) = 1 + c*(w1*u1 + w2*u2)` where h has the slope "
+    "c in `w1*x1 + w2*x2`; for tanh positive if `w1*u1 + w2*u2 > -1`",
+    name="Planar flow",
     topic=TOPIC,
     source=f"{REZENDE}, section 4.1",
+    shown_for=PLANE,
     chains=(
         chain(
-            jacobian(x1 + u1 * _h_of_s, x2 + u2 * _h_of_s),
-            eq(1 + c * (w1 * u1 + w2 * u2), "what the two maps share cancels"),
-            given=reals(x1, x2, u1, u2, w1, w2, b, c),
-            label="h(s) of slope c at the point",
+            f"Jacobian(x1 + u1*{_unit}, x2 + u2*{_unit}, x1, x2)",
+            eq("1 + c*(w1*u1 + w2*u2)", "what the two maps share cancels"),
+            given=reals("x1 x2 u1 u2 w1 w2 b c"),
+            label="h of slope c at the point",
         ),
         chain(
-            1 + u * (1 - tanh(x) ** 2),
-            eq((1 + u) / cosh(x) ** 2 + tanh(x) ** 2, "1 - tanh^2 = 1/cosh^2"),
+            "1 + u*(1 - tanh(x)^2)",
+            eq("(1 + u)/cosh(x)^2 + tanh(x)^2", "1 - tanh^2 = 1/cosh^2"),
             above(0, "u > -1"),
             given={u: Interval(-1), x: REAL},
-            label="tanh at s = x, u for w.u",
+            label="tanh at x, u for w.u",
         ),
     ),
 )
 
-_r = sqrt(x1**2 + x2**2)
-_h = 1 / (alpha + _r)
+_r, _h = "sqrt(x1^2 + x2^2)", "1/(alpha + sqrt(x1^2 + x2^2))"
 RADIAL = Claim(
     id="radial-determinant",
-    title="A radial map's determinant in the plane is (1 + beta h)(1 + beta h + beta h' r)",
+    title="`Jacobian(x1 + beta*h*x1, x2 + beta*h*x2, x1, x2) = "
+    "(1 + beta*h)*(1 + beta*h - beta*h^2*r)`, `h = 1/(alpha + r)`; positive if beta > -alpha",
+    name="Radial flow",
     topic=TOPIC,
     source=f"{REZENDE}, section 4.1",
+    shown_for=f"{PLANE}, centre 0, x1 != 0",
     chains=(
-        chain(
-            jacobian(x1 + beta * _h * x1, x2 + beta * _h * x2),
-            eq(
-                (1 + beta * _h) * (1 + beta * _h - beta * _r * _h**2),
-                "across the radius it scales by 1 + beta h, along it by its slope; h' = -h^2",
-            ),
-            given={x1: POSITIVE, x2: REAL, alpha: POSITIVE, beta: REAL},
-            label="centre 0",
+        *(
+            chain(
+                f"Jacobian(x1 + beta*({_h})*x1, x2 + beta*({_h})*x2, x1, x2)",
+                eq(
+                    f"(1 + beta*({_h}))*(1 + beta*({_h}) - beta*({_h})^2*{_r})",
+                    "across the radius it scales by 1 + beta h, along it by its slope; h' = -h^2",
+                ),
+                given={x1: side, x2: REAL, alpha: POSITIVE, beta: REAL},
+                label=label,
+            )
+            for side, label in ((POSITIVE, "x1 > 0"), (Interval(-oo, 0), "x1 < 0"))
         ),
-        chain(
-            1 + beta / (alpha + x) - beta * x / (alpha + x) ** 2,
-            eq(1 + alpha * beta / (alpha + x) ** 2, "h - h^2 r = h^2 alpha"),
-            above(0, "beta > -alpha, and alpha^2 < (alpha + r)^2"),
-            given={alpha: POSITIVE, beta: Interval(-alpha), x: POSITIVE},
-            label="along the radius, r = x",
+        *(
+            chain(
+                first,
+                eq(second, why),
+                above(0, f"beta > -alpha, {reason}"),
+                given={alpha: POSITIVE, beta: Interval(-alpha), r: POSITIVE},
+                label=label,
+            )
+            for label, first, second, why, reason in (
+                ("across the radius", "1 + beta*(1/(alpha + r))",
+                 "(alpha + beta + r)/(alpha + r)", "one fraction", "r > 0"),
+                ("along the radius", "1 + beta*(1/(alpha + r)) - beta*(1/(alpha + r))^2*r",
+                 "1 + alpha*beta/(alpha + r)^2", "h - h^2 r = h^2 alpha",
+                 "and alpha^2 < (alpha + r)^2"),
+            )
         ),
     ),
-)
+)  # fmt: skip
 
-a11, a12, a21, a22, z1, z2 = symbols("a11 a12 a21 a22 z1 z2")
+_form = "a11*z1^2 + (a12 + a21)*z1*z2 + a22*z2^2"
+_signs = "(a11 + (a12 + a21) + a22 + a11 - (a12 + a21) + a22)/2"
 TRACE = Claim(
     id="trace-estimator",
-    title="E z.Az = tr A for standard normal z, in the plane",
+    title="The mean of z.Az is tr A for standard normal z, and for random signs",
+    name="Girard-Hutchinson estimator",
     topic=TOPIC,
-    source="Hutchinson, A stochastic estimator of the trace of the influence matrix (1989)",
+    source="Girard, A fast Monte-Carlo cross-validation procedure for large least squares problems "
+    "with noisy data (1989)",
+    shown_for=PLANE,
+    note="Girard's probes are normal, Hutchinson's (1989) are signs; both have E z z^T = I.",
     chains=(
         chain(
-            Integral(
-                (a11 * z1**2 + (a12 + a21) * z1 * z2 + a22 * z2**2)
-                * normal(z1, 0, 1)
-                * normal(z2, 0, 1),
-                (z1, -oo, oo),
-                (z2, -oo, oo),
-            ),
-            eq(a11 + a22, "E z1^2 = E z2^2 = 1, E z1 z2 = 0"),
-            given=reals(a11, a12, a21, a22),
+            standard(read(_form), *symbols("z1 z2")),
+            eq("a11 + a22", "E z1^2 = E z2^2 = 1, E z1 z2 = 0"),
+            given=reals("a11 a12 a21 a22"),
+            label="normal",
+        ),
+        chain(
+            _signs,
+            eq("a11 + a22", "z1 z2 is 1 or -1, each with probability 1/2"),
+            given=reals("a11 a12 a21 a22"),
+            label="signs",
         ),
     ),
 )

@@ -1,11 +1,15 @@
-"""I. The GAN game of Goodfellow et al. (2014), atom by atom."""
+"""I. The GAN game of Goodfellow et al. (2014), atom by atom: V(D) = E_P log D + E_Q log(1 - D).
+
+P is the data's law, Q the generator's.
+"""
 
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Abs, Derivative, Limit, Max, exp, log, oo, symbols
+from sympy import Derivative, Limit, Max, oo, symbols
 
 from ..claim import (
+    AtEnd,
     AtKink,
     ByClaim,
     Claim,
@@ -18,167 +22,174 @@ from ..claim import (
     eq,
 )
 from ..language import POSITIVE, REAL, UNIT, Interval, Mass, PerAtom, Supremum, Total
-from ._rows import ROWS, t, u
+from ..words.reading import read
+from ._rows import ROWS
 
 p, q, D, T, v = symbols("p q D T v")
 TOPIC = "gans"
 GOODFELLOW = "Goodfellow et al., Generative adversarial nets (2014)"
 NOWOZIN = "Nowozin, Cseke, Tomioka, f-GAN (2016)"
 GIVEN = {p: Mass(), q: Mass()}
+ATOM = {p: POSITIVE, q: POSITIVE}
+SUPPORT = "p, q > 0"
 
 best = p / (p + q)
-value = Total(p * log(best) + q * log(1 - best))
-middle = (p + q) / 2
-js = (Total(p * log(p / middle)) + Total(q * log(q / middle))) / 2
+AT_BEST = "p*log(p/(p + q)) + q*log(1 - p/(p + q))"
 
 OPTIMAL_DISCRIMINATOR = Claim(
     id="gan-optimal-discriminator",
-    title="The best discriminator is p/(p+q)",
+    title="`p*log(D) + q*log(1 - D)` is greatest at `D = p/(p + q)`",
+    name="the optimal discriminator",
     topic=TOPIC,
     source=f"{GOODFELLOW}, Proposition 1",
     chains=(
         chain(
-            Supremum(p * log(D) + q * log(1 - D), D, 0, 1),
+            Supremum(read("p*log(D) + q*log(1 - D)"), D, 0, 1),
             eq(
-                p * log(best) + q * log(1 - best),
+                AT_BEST,
                 "concave in D, and the slope p/D - q/(1-D) is zero there",
                 by=Stationary(best),
             ),
-            given={p: POSITIVE, q: POSITIVE},
+            given=ATOM,
         ),
     ),
+    note="At every atom by itself, so in the sum `V(D, p, q)` too.",
 )
 
 OPTIMUM = Claim(
     id="gan-optimum",
-    title="At the best discriminator the value is -log 4 + 2 JS",
+    title="`V(p/(p + q), p, q) = -log(4) + 2*JS(p, q)`",
     topic=TOPIC,
     source=f"{GOODFELLOW}, Theorem 1",
     chains=(
         chain(
-            value,
-            eq(-log(4) + 2 * js, "p/(p+q) = p/(2m), 1 - p/(p+q) = q/(2m), totals 1"),
+            "V(p/(p + q), p, q)",
+            eq(
+                "-log(4) + 2*JS(p, q)",
+                "p/(p+q) = p/(2m), 1 - p/(p+q) = q/(2m) with m = (p+q)/2, and the totals are 1",
+            ),
             given=GIVEN,
         ),
     ),
+    shown_for=SUPPORT,
 )
 
 MINIMUM = Claim(
     id="gan-minimum",
-    title="The value at the best discriminator is at least -log 4, and only there for P = Q",
+    title="`V(p/(p + q), p, q) >= -log(4)`",
     topic=TOPIC,
     source=f"{GOODFELLOW}, Theorem 1",
     chains=(
         chain(
-            value,
-            eq(-log(4) + 2 * js, "the value at the optimum", by=ByClaim("gan-optimum")),
-            at_least(-log(4), "JS >= 0, by log x >= 1 - 1/x at every atom"),
+            "V(p/(p + q), p, q)",
+            eq("-log(4) + 2*JS(p, q)", "the value at the optimum", by=ByClaim("gan-optimum")),
+            at_least("-log(4)", "JS >= 0, by log x >= 1 - 1/x at every atom"),
             given=GIVEN,
         ),
         chain(
-            p * log(best) + q * log(1 - best) + (p + q) * log(2),
-            above(0, "strictly convex in p, zero with zero slope at q", Touching(p, q)),
+            AT_BEST,
+            above("-(p + q)*log(2)", "strictly convex in p, touching at q", Touching(p, q)),
             given={q: POSITIVE, p: Interval(q)},
             label="p > q",
         ),
         chain(
-            p * log(best) + q * log(1 - best) + (p + q) * log(2),
-            above(0, "strictly convex in q, zero with zero slope at p", Touching(q, p)),
+            AT_BEST,
+            above("-(p + q)*log(2)", "strictly convex in q, touching at p", Touching(q, p)),
             given={p: POSITIVE, q: Interval(p)},
             label="q > p",
         ),
     ),
+    shown_for=SUPPORT,
+    note="An atom with p != q lies above its share -(p + q) log 2, whose total is -log 4: so the "
+    "bound is reached only for P = Q; that step is in words.",
 )
 
 LOGIT = Claim(
     id="gan-logit",
-    title="The best discriminator's logit is the log density ratio",
+    title="`log(D/(1 - D)) = log(p/q)` at `D = p/(p + q)`",
+    name="the density ratio trick",
     topic=TOPIC,
     source="Mohamed, Lakshminarayanan, Learning in implicit generative models (2016)",
     chains=(
         chain(
-            log(best / (1 - best)),
-            eq(log(p / q), "algebra"),
-            given={p: POSITIVE, q: POSITIVE},
+            "log(p/(p + q)/(1 - p/(p + q)))",
+            eq("log(p/q)", "1 - p/(p+q) = q/(p+q)"),
+            given=ATOM,
         ),
     ),
 )
 
-_gan = ROWS["gan"]
 AS_F_GAN = Claim(
     id="gan-is-f-gan",
-    title="f-GAN's objective with the GAN row is the GAN's, and its divergence 2 JS - log 4",
+    title="With `f = u*log(u) - (u + 1)*log(u + 1)` and the critic `T = log(D)` the f-GAN "
+    "objective is `V(D, p, q)`, and `D(f, u, p, q) = 2*JS(p, q) - log(4)`",
     topic=TOPIC,
     source=f"{NOWOZIN}, section 2.3",
     chains=(
         chain(
-            Total(p * T) - Total(q * _gan.main.value.subs(t, T)),
-            eq(Total(p * T + q * log(1 - exp(T))), "f*(t) = -log(1 - e^t)"),
+            "E(p, T) - E(q, -log(1 - exp(T)))",
+            eq("E(p, T) + E(q, log(1 - exp(T)))", "f*(T) = -log(1 - e^T)"),
             given={**GIVEN, T: PerAtom(Interval(upper=0))},
             label="any critic",
         ),
         chain(
-            (Total(p * T) - Total(q * _gan.main.value.subs(t, T))).subs(T, log(D)),
-            eq(Total(p * log(D) + q * log(1 - D)), "the critic T = log D"),
+            "E(p, log(D)) - E(q, -log(1 - exp(log(D))))",
+            eq("V(D, p, q)", "the critic T = log D"),
             given={**GIVEN, D: PerAtom(UNIT)},
+            label="T = log D",
         ),
         chain(
-            -log(1 + exp(-v)),
-            eq(log(1 / (1 + exp(-v))), "the published activation is log sigmoid(v)"),
+            "-log(1 + exp(-v))",
+            eq("log(Sigmoid(v))", "the published activation is log D, D = sigmoid(v)"),
             given={v: REAL},
             label="activation",
         ),
         chain(
-            Total(q * _gan.f.subs(u, p / q)),
-            eq(2 * js - log(4), "f(p/q) q = p log(p/(p+q)) + q log(q/(p+q))"),
+            f"D({ROWS['gan'].written}, u, p, q)",
+            eq("2*JS(p, q) - log(4)", "f(p/q) q = p log(p/(p+q)) + q log(q/(p+q))"),
             given=GIVEN,
             label="divergence",
         ),
     ),
+    lemmas=("conjugate-gan",),
+    shown_for=SUPPORT,
 )
 
 # --- what a fake sample's loss tells the generator ------------------------------------------------
 
-sigmoid = 1 / (1 + exp(-v))
+LOSSES = {"minimax": "log(1 - Sigmoid(v))", "non-saturating": "-log(Sigmoid(v))"}
 SLOPES = Claim(
     id="gan-loss-slopes",
-    title="In the logit log(1 - D) has the slope -D, and -log D the slope -(1 - D)",
+    title="In the logit v, with `D = Sigmoid(v)`, `log(1 - D)` has the slope `-D` and `-log(D)` "
+    "the slope `-(1 - D)`",
     topic=TOPIC,
     source=f"{GOODFELLOW}, section 3",
-    chains=(
+    chains=tuple(
         chain(
-            Derivative(log(1 - sigmoid), v),
-            eq(-sigmoid, "D' = D (1 - D)"),
+            Derivative(read(loss), v),
+            eq(slope, "D' = D (1 - D)"),
             given={v: REAL},
-            label="minimax",
-        ),
-        chain(
-            Derivative(-log(sigmoid), v),
-            eq(-(1 - sigmoid), "D' = D (1 - D)"),
-            given={v: REAL},
-            label="non-saturating",
-        ),
+            label=label,
+        )
+        for (label, loss), slope in zip(
+            LOSSES.items(), ("-Sigmoid(v)", "-(1 - Sigmoid(v))"), strict=True
+        )
     ),
 )
 
 SATURATION = Claim(
     id="gan-saturation",
-    title="Where fakes are seen through, log(1 - D) has no slope left and -log D its steepest",
+    title="Where fakes are seen through (v to -infinity), `log(1 - Sigmoid(v))` has the slope `0` "
+    "left and `-log(Sigmoid(v))` the slope `-1`",
+    name="saturation",
     topic=TOPIC,
     source=f"{GOODFELLOW}, section 3",
-    chains=(
-        chain(
-            Limit(Derivative(log(1 - sigmoid), v), v, -oo),
-            eq(0, "the slope is -D"),
-            label="minimax",
-        ),
-        chain(
-            Limit(Derivative(-log(sigmoid), v), v, -oo),
-            eq(-1, "the slope is -(1 - D)"),
-            label="non-saturating",
-        ),
+    chains=tuple(
+        chain(Limit(Derivative(read(loss), v), v, -oo), eq(slope, why), label=label)
+        for (label, loss), slope, why in zip(
+            LOSSES.items(), (0, -1), ("the slope is -D", "the slope is -(1 - D)"), strict=True
+        )
     ),
-    expected=Verdict.PROVED,  # limits have no enclosure
 )
 
 # --- other losses at their best discriminator -----------------------------------------------------
@@ -187,82 +198,129 @@ a, b, c = symbols("a b c")
 _smooth = (a * p + b * q) / (p + q)
 SMOOTHING = Claim(
     id="gan-label-smoothing",
-    title="With the labels a for data and b for fakes the best discriminator is (a p + b q)/(p + q)",
+    title="With labels a for data and b for fakes the best discriminator is "
+    "`D = (a*p + b*q)/(p + q)`",
+    name="label smoothing",
     topic=TOPIC,
     source="Salimans et al., Improved techniques for training GANs (2016), section 3.4",
     chains=(
         chain(
             Supremum(
-                p * (a * log(D) + (1 - a) * log(1 - D)) + q * (b * log(D) + (1 - b) * log(1 - D)),
+                read("p*(a*log(D) + (1 - a)*log(1 - D)) + q*(b*log(D) + (1 - b)*log(1 - D))"),
                 D,
                 0,
                 1,
             ),
             eq(
-                (a * p + b * q) * log(_smooth) + (p + q - a * p - b * q) * log(1 - _smooth),
+                "(a*p + b*q)*log((a*p + b*q)/(p + q))"
+                " + (p + q - a*p - b*q)*log(1 - (a*p + b*q)/(p + q))",
                 "concave in D, and the slope is zero there",
                 by=Stationary(_smooth),
             ),
-            given={p: POSITIVE, q: POSITIVE, a: UNIT, b: UNIT},
+            given={**ATOM, a: UNIT, b: UNIT},
         ),
     ),
-    note="One-sided smoothing has b = 0: a p/(p + q).",
+    shown_for="labels strictly between 0 and 1",
+    note="One-sided smoothing is the case b -> 0: a p/(p + q).",
 )
 
-_squares = p * (D - c - 1) ** 2 + q * (D - c + 1) ** 2
-_least = c + (p - q) / (p + q)
 LEAST_SQUARES = Claim(
     id="lsgan-triangular",
-    title="Least squares with b - c = 1, c - a = 1: the generator descends the triangular divergence",
+    title="With the labels c + 1 for data and c - 1 for fakes the best discriminator is "
+    "`D = c + (p - q)/(p + q)`, and there `E(p, (D - c)**2) + E(q, (D - c)**2) = LeCam(p, q)`",
+    name="least squares GAN",
     topic=TOPIC,
     source="Mao et al., Least squares generative adversarial networks (2017), section 3.2",
     chains=(
         chain(
-            Supremum(-_squares, D, -oo, oo),
+            Supremum(read("-(p*(D - (c + 1))**2 + q*(D - (c - 1))**2)"), D, -oo, oo),
             eq(
-                -4 * p * q / (p + q),
+                "-4*p*q/(p + q)",
                 "concave in D, and the slope is zero at c + (p - q)/(p + q)",
-                by=Stationary(_least),
+                by=Stationary(c + (p - q) / (p + q)),
             ),
-            given={p: POSITIVE, q: POSITIVE, c: REAL},
+            given={**ATOM, c: REAL},
             label="discriminator",
         ),
         chain(
-            Total((p + q) * (_least - c) ** 2),
-            eq(Total((p - q) ** 2 / (p + q)), "D - c = (p - q)/(p + q)"),
+            "E(p, (c + (p - q)/(p + q) - c)**2) + E(q, (c + (p - q)/(p + q) - c)**2)",
+            eq("LeCam(p, q)", "D - c = (p - q)/(p + q), and p + q cancels once"),
             given={**GIVEN, c: REAL},
             label="generator",
         ),
     ),
+    shown_for=SUPPORT,
 )
 
-_hinge = Supremum(-p * Max(0, 1 - v) - q * Max(0, 1 + v), v, -oo, oo)
+_hinge = Supremum(read("-p*max(0, 1 - v) - q*max(0, 1 + v)"), v, -oo, oo)
 HINGE = Claim(
     id="hinge-total-variation",
-    title="The best discriminator's hinge loss is 2 min(p, q) at each atom, 2 - 2 TV in all",
+    title="The least hinge loss of a discriminator is `2*min(p, q)` at each atom, and "
+    "`2 - 2*TV(p, q)` in all",
     topic=TOPIC,
     source="Lim, Ye, Geometric GAN (2017)",
     chains=(
         chain(
             _hinge,
-            eq(-2 * q, "rises up to v = 1, falls after", by=AtKink(sp.S.One)),
+            eq("-2*q", "rises up to v = 1, falls after", by=AtKink(sp.S.One)),
             given={q: POSITIVE, p: Interval(q)},
             label="p > q",
         ),
         chain(
             _hinge,
-            eq(-2 * p, "rises up to v = -1, falls after", by=AtKink(-sp.S.One)),
+            eq("-2*p", "rises up to v = -1, falls after", by=AtKink(-sp.S.One)),
             given={p: POSITIVE, q: Interval(p)},
             label="q > p",
         ),
         chain(
-            Total(p + q - Abs(p - q)),
-            eq(2 - Total(Abs(p - q)), "the totals are 1; TV is half the last one"),
+            _hinge.subs(q, p),
+            eq("-2*p", "level from -1 to 1", by=AtKink(sp.S.One)),
+            given={p: POSITIVE},
+            label="p = q",
+        ),
+        chain(
+            Total(2 * sp.Min(p, q)),
+            eq(Total(read("p + q - abs(p - q)")), "min(p, q) = (p + q - |p - q|)/2"),
+            eq("2 - 2*TV(p, q)", "the totals of p and of q are 1"),
             given=GIVEN,
-            label="sum of 2 min(p, q)",
+            label="sum",
         ),
     ),
-    note="The suprema are of the loss with its sign changed. At p = q any v from -1 to 1 is best.",
+    expected=Verdict.PROVED,  # no point of a level piece is the maximiser, to a ball
+    shown_for=SUPPORT,
+    note="The suprema are of the loss with its sign changed.",
+)
+
+_plain = Supremum(read("p*D + q*(1 - D)"), D, 0, 1)
+WITHOUT_LOGARITHMS = Claim(
+    id="gan-without-logarithms",
+    title="Without its logarithms the best discriminator's value is `max(p, q)` at each atom, and "
+    "`1 + TV(p, q)` in all",
+    topic=TOPIC,
+    source="Arjovsky, Chintala, Bottou, Wasserstein GAN (2017), section 2",
+    chains=(
+        chain(
+            _plain,
+            eq("p", "it rises with D", by=AtEnd(sp.S.One)),
+            given={q: POSITIVE, p: Interval(q)},
+            label="p > q",
+        ),
+        chain(
+            _plain,
+            eq("q", "it falls with D", by=AtEnd(sp.S.Zero)),
+            given={p: POSITIVE, q: Interval(p)},
+            label="q > p",
+        ),
+        chain(
+            Total(Max(p, q)),
+            eq(Total(read("(p + q + abs(p - q))/2")), "max(p, q) = (p + q + |p - q|)/2"),
+            eq("1 + TV(p, q)", "the totals of p and of q are 1"),
+            given=GIVEN,
+            label="sum",
+        ),
+    ),
+    shown_for=SUPPORT,
+    note="At p = q every D gives p.",
 )
 
 CLAIMS = (
@@ -276,4 +334,5 @@ CLAIMS = (
     SMOOTHING,
     LEAST_SQUARES,
     HINGE,
+    WITHOUT_LOGARITHMS,
 )

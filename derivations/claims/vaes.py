@@ -1,7 +1,7 @@
 """K. The evidence lower bound and its importance-weighted relatives.
 
 For one observation x, w(z) = p(x, z) > 0 is the joint density over the latent's atoms, so that
-p(x) = total of w, and q is the encoder's distribution over z.
+p(x) is the sum of w, and q is the encoder's distribution over z.
 """
 
 from __future__ import annotations
@@ -9,39 +9,49 @@ from __future__ import annotations
 from itertools import combinations
 
 import sympy as sp
-from sympy import Derivative, Integral, Rational, log, oo, sqrt, symbols
+from sympy import Derivative, log, symbols
 
-from ..claim import ByClaim, Claim, TakenOnTrust, at_least, at_most, chain, eq
-from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom, Total
-from .gaussians import normal
+from ..claim import (
+    ByClaim,
+    Chain,
+    Claim,
+    TakenOnTrust,
+    above,
+    at_least,
+    at_most,
+    chain,
+    eq,
+)
+from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom
+from ..vocabulary import Density, E, Mean, Normal, Posterior
+from ..words.reading import read
 
 p, q, w, m = symbols("p q w m")
 TOPIC = "vaes"
 GIVEN: dict[sp.Symbol, Domain] = {q: Mass(), w: PerAtom(POSITIVE)}
-
-evidence = Total(w)
-elbo = Total(q * log(w / q))
-posterior = w / evidence
+FINITE = "a latent with finitely many values, p(x, z) > 0 and q(z) > 0"
 
 ELBO = Claim(
     id="elbo",
-    title="log p(x) = ELBO + KL(q || p(z|x)), so the ELBO is a lower bound",
+    title="`log(Evidence(w)) = ELBO(q, w) + KL(q, Posterior(w)) >= ELBO(q, w)`",
+    name="Evidence lower bound",
     topic=TOPIC,
     source="Jordan, Ghahramani, Jaakkola, Saul, An introduction to variational methods (1999)",
+    shown_for=FINITE,
     chains=(
         chain(
-            log(evidence),
-            eq(Total(q * log(evidence)), "q has total 1"),
-            eq(Total(q * log(w / q)) + Total(q * log(q / posterior)), "p(x) = w / p(z|x)"),
+            "log(Evidence(w))",
+            eq("E(q, log(Evidence(w)))", "q has total 1"),
+            eq("ELBO(q, w) + KL(q, Posterior(w))", "p(x) = w / p(z | x)"),
             given=GIVEN,
         ),
         chain(
-            log(evidence) - elbo,
-            eq(Total(q * log(q / posterior)), "the gap is KL(q || p(z|x))"),
+            "log(Evidence(w)) - ELBO(q, w)",
+            eq("KL(q, Posterior(w))", "the gap"),
             at_least(
                 0,
                 "both are probability vectors",
-                by=ByClaim("nonnegative-kl", {p: q, q: posterior}, chain=1),
+                by=ByClaim("nonnegative-kl", {p: q, q: Posterior(w)}, chain=1),
             ),
             given=GIVEN,
             label="gap",
@@ -50,124 +60,129 @@ ELBO = Claim(
 )
 
 
-def _bound(samples: tuple[sp.Symbol, ...]) -> sp.Expr:
-    return log(sp.Add(*samples) / len(samples))
+def _log_mean(weights: tuple[sp.Symbol, ...]) -> sp.Expr:
+    return log(sp.Add(*weights) / len(weights))
 
 
-def _grows(k: int) -> tuple[sp.Expr, sp.Expr, dict[sp.Symbol, Domain]]:
-    """E of the mean over the k-subsets of k + 1 weights, and E of the bound with all of them.
+def _grows(k: int) -> Chain:
+    """The mean of the bounds with k of k + 1 weights, and the bound with all of them.
 
-    The atoms are the (k+1)-tuples of independent draws, of probability m; by exchangeability each
-    k-subset has the same expectation L_k.
+    The atoms are the (k+1)-tuples of draws, of probability m.
     """
     weights = sp.symbols(f"w1:{k + 2}")
-    subsets = list(combinations(weights, k))
-    mean = sp.Add(*(_bound(s) for s in subsets)) / Rational(len(subsets))
-    given: dict[sp.Symbol, Domain] = dict.fromkeys(weights, PerAtom(POSITIVE))
-    return Total(m * mean), Total(m * _bound(weights)), given
+    subsets = [_log_mean(subset) for subset in combinations(weights, k)]
+    return chain(
+        E(m, sp.Add(*subsets) / len(subsets)),
+        at_most(
+            E(m, _log_mean(weights)),
+            "the mean of the subsets' means is the mean of all; log is concave",
+            by=TakenOnTrust("arithmetic-geometric-mean"),
+        ),
+        given={m: Mass(), **dict.fromkeys(weights, PerAtom(POSITIVE))},
+        label=f"K = {k}",
+    )
 
 
-_a = symbols("a")
 IWAE = Claim(
     id="iwae",
-    title="The importance-weighted bounds grow: L_K <= L_{K+1} <= log p(x)",
+    title="L_K <= L_(K+1) <= log p(x), where L_K is the mean of the logarithm of the mean of K "
+    "importance weights",
+    name="Importance-weighted bounds",
     topic=TOPIC,
     source="Burda, Grosse, Salakhutdinov, Importance weighted autoencoders (2016), Theorem 1",
+    shown_for="K = 1, 2, 3; finitely many values of the weights",
+    note="Of independent weights every K among K + 1 have the same law, so that the left side is "
+    "L_K; and the mean weight has the mean p(x). Both are in words.",
     chains=(
-        *(
-            chain(
-                smaller,
-                at_most(
-                    larger,
-                    "the mean of the subsets' means is the mean of all; log is concave",
-                    by=TakenOnTrust("arithmetic-geometric-mean"),
-                ),
-                given={m: Mass(), **given},
-                label=f"K = {k}",
-            )
-            for k in (1, 2, 3)
-            for smaller, larger, given in [_grows(k)]
-        ),
+        *map(_grows, (1, 2, 3)),
         chain(
-            Total(m * log(_a)),
+            "E(m, log(a))",
             at_most(
-                log(Total(m * _a)),
-                "a is the mean of the K weights, of expectation p(x)",
+                "log(E(m, a))",
+                "a is the mean of the K weights, of mean p(x)",
                 by=TakenOnTrust("jensen-log"),
             ),
-            given={m: Mass(), _a: PerAtom(POSITIVE)},
+            given={m: Mass(), sp.Symbol("a"): PerAtom(POSITIVE)},
             label="<= log p(x)",
         ),
     ),
-    note="K = 1, 2, 3 are written out; the step is the same for every K.",
 )
 
 # --- gradients of E f(z), z = mu + sigma eps ------------------------------------------------------
 
 z, eps, mu, s, a, b, c = symbols("z eps mu sigma a b c")
-_q = normal(z, mu, s)
-_moved = mu + s * eps
-
-
-def _noise(value: sp.Expr) -> sp.Expr:
-    return Integral(value * normal(eps, 0, 1), (eps, -oo, oo))
-
-
-def _draw(value: sp.Expr) -> sp.Expr:
-    return Integral(value * _q, (z, -oo, oo))
-
-
-_f = a * z + b * z**2 + c * z**3
+_f = read("a*z + b*z^2 + c*z^3")
+_slope = "a + 2*b*(mu + sigma*eps) + 3*c*(mu + sigma*eps)^2"
 GRADIENTS = Claim(
     id="gaussian-gradients",
-    title="The reparametrised and the score-function gradient have the same mean, on a Gaussian",
+    title="The reparametrised gradient, of f at `mu + sigma*eps`, and the score-function gradient, "
+    "f times that of `log(Density(Normal(mu, sigma), z))`, have the same mean",
+    name="Reparametrisation and score-function gradients",
     topic=TOPIC,
     source="Williams, Simple statistical gradient-following algorithms (1992)",
+    shown_for="one Gaussian latent, `f = a*z + b*z^2 + c*z^3`",
     chains=tuple(
         chain(
-            _noise(sp.diff(_f, z).subs(z, _moved) * rate),
-            eq(_draw(_f * Derivative(log(_q), by)), "by parts, under the normal density"),
+            f"Mean(Normal(0, 1), {pathwise}, eps)",
+            eq(
+                Mean(Normal(mu, s), _f * Derivative(log(Density(Normal(mu, s), z)), by), z),
+                "by parts, under the normal density",
+            ),
             given={mu: REAL, s: POSITIVE, a: REAL, b: REAL, c: REAL},
-            label=f"in {by}, f(z) = a z + b z^2 + c z^3",
+            label=f"in {by}",
         )
-        for by, rate in ((mu, sp.S.One), (s, eps))
+        for by, pathwise in ((mu, _slope), (s, f"({_slope})*eps"))
     ),
 )
 
 # --- x = k z + noise of variance v, z standard normal ----------------------------------------------
 
-x, k, v, lam = symbols("x k v lambda")
-_total = k**2 + v
-_posterior = normal(z, k * x / _total, sqrt(v / _total))
-_joint = normal(x, k * z, sqrt(v)) * normal(z, 0, 1)
+x, k, v, r, tau = symbols("x k v r tau")
+_joint = "Density(Normal(k*z, sqrt(v)), x)*Density(Normal(0, 1), z)"
+_encoder = "Normal(k*x/(k^2 + v), sqrt(v/(k^2 + v)))"
+_evidence = "Density(Normal(0, sqrt(k^2 + v)), x)"
 PPCA = Claim(
     id="ppca-posterior",
-    title="With a linear decoder on the line a Gaussian encoder makes the ELBO tight",
+    title=f"`{_joint} = {_evidence}*Density({_encoder}, z)`: with a linear decoder the posterior is "
+    "Gaussian",
+    name="Probabilistic PCA",
     topic=TOPIC,
     source="Tipping, Bishop, Probabilistic principal component analysis (1999)",
+    shown_for="one latent, one observed coordinate",
+    note="With that encoder p(x, z)/q(z) is p(x) at every z, and the ELBO, the mean of its "
+    "logarithm, is log p(x).",
     chains=(
         chain(
-            log(_joint) - log(_posterior),
-            eq(
-                log(normal(x, 0, sqrt(_total))),
-                "the square in z is complete: every z has the weight p(x), so the ELBO is log p(x)",
-            ),
+            f"log({_joint}) - log(Density({_encoder}, z))",
+            eq(f"log({_evidence})", "the square in z is complete: every z has the weight p(x)"),
             given={x: REAL, z: REAL, k: REAL, v: POSITIVE},
         ),
     ),
 )
 
+_log_likelihood = "-(log(2*pi*(v + k)) + tau^2/(v + k))/2"
+_falls = "-(v + k - tau^2)/(2*(v + k)^2)"
 COLLAPSE = Claim(
     id="ppca-collapse",
-    title="Noise held above the data's variance makes the likelihood want no decoder",
+    title="With the noise's variance v above the data's, `tau^2`, the mean log-likelihood "
+    f"`{_log_likelihood}` falls in the decoder's square k",
+    name="Posterior collapse of the linear VAE",
     topic=TOPIC,
     source="Lucas, Tucker, Grosse, Norouzi, Don't blame the ELBO! (2019)",
+    shown_for="one latent, one observed coordinate",
     chains=(
         chain(
-            Derivative(-(log(v + k) + lam / (v + k)) / 2, k),
-            eq(-(v + k - lam) / (2 * (v + k) ** 2), "differentiate: negative where v + k > lambda"),
-            given={v: POSITIVE, lam: Interval(0, v), k: POSITIVE},
-            label="the decoder's square k, the data's variance lambda, the noise's v",
+            "Mean(Normal(0, tau), log(Density(Normal(0, r), x)), x)",
+            eq("-(log(2*pi*r^2) + tau^2/r^2)/2", "E x^2 = tau^2"),
+            given={tau: POSITIVE, r: POSITIVE},
+            label="log-likelihood, `r^2 = v + k`",
+        ),
+        chain(
+            0,
+            above(_falls, "v + k > v > tau^2"),
+            eq(Derivative(read(_log_likelihood), k), "differentiate"),
+            given={tau: POSITIVE, v: Interval(tau**2), k: POSITIVE},
+            label="slope",
         ),
     ),
 )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import metadata
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,7 +107,10 @@ def list_claims(
     """The ledger: each claim's name, its title, and the verdict it expects."""
     from rich.console import Console
 
+    from ..printing import text
     from ..printing.report import line
+    from ..printing.sentences import parts
+    from ..printing.show import title_text
 
     console = Console()
     claims = _chosen(_ledger(), [], topic)
@@ -117,7 +121,9 @@ def list_claims(
             heading = claim.topic
             line(console, heading, "bold")
         expected = "" if claim.expected == "both" else f"  [{claim.expected}]"
-        line(console, f"  {claim.id:<{width}}  {claim.title}{expected}")
+        shown_for = text.sentence(parts(claim.shown_for))
+        shown_for = f"  (shown for {shown_for})" if shown_for else ""
+        line(console, f"  {claim.id:<{width}}  {title_text(claim)}{shown_for}{expected}")
 
 
 @app.command()
@@ -177,9 +183,13 @@ def compare(
 
 
 def _ledger() -> Mapping[str, Claim]:
-    from ..ledger import ledger
+    from .. import ledger
 
-    return ledger()
+    try:
+        return ledger.ledger()
+    except ledger.LedgerError as error:
+        typer.echo(f"fenchel: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def _chosen(claims: Mapping[str, Claim], ids: Iterable[str], topic: str | None) -> list[Claim]:
@@ -264,6 +274,9 @@ def _with_progress(
 
 def main() -> None:
     """The console entry. Ctrl-C ends with status 130, a closed pipe (`| head`) quietly."""
+    for stream in (sys.stdout, sys.stderr):  # a mu where the terminal knows no greek is a "?"
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except BrokenPipeError:

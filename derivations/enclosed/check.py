@@ -1,9 +1,16 @@
-"""Route two: both sides of each step as balls, at exact rational points of the hypotheses.
+"""The enclosure route: every step of every chain by balls, over whole boxes or at exact points.
 
-Nothing of the symbolic route's reasons is used. Each side of a step is enclosed from its own
-expression: an integral by rigorous quadrature with its tails, a supremum by bracketing, a total by
-summing. Balls of radius <= 1e-25 that overlap support the step at that point; disjoint balls
-refute it, and the point with both balls is the certificate.
+    check(claim) -> Evidence
+
+`boxes` is a proof of an inequality on its whole domain (`boxes.py`). `points` is evidence: both
+sides of the step as balls of radius <= 10^-28 at exact points (`points.py`, `evaluate.py`), never
+contradicted; disjoint balls refute, and the point with both balls is the certificate. Not only
+neighbours are compared: the relations in between imply one for every two expressions of a chain.
+A side that certainly has no value at a point of the hypotheses leaves the step unsupported. What
+has no ball is looked at without rigour (`witness.py`): that can only object.
+
+Nothing of the symbolic route's reasons or tests is used. For others: `value_at(expr, point)` is a
+fast ball of an expression (compiled once, see `evaluate.py`), `points(link, wanted)` are points.
 """
 
 from __future__ import annotations
@@ -13,139 +20,199 @@ from dataclasses import dataclass, field
 import sympy as sp
 from flint import arb
 
-from divergences.enclosure import NotEnclosable, enclose
+from divergences.enclosure import NoDerivative, NotEnclosable, NoValue
 
-from ..words.claim import Chain, Choice, Claim, Counterexample, Relation, Step, Verdict
-from ..words.language import Supremum, Total
-from .points import Point, far_points, points
-from .suprema import enclose_supremum
+from ..words.claim import Chain, Choice, Claim, Counterexample, Relation, Verdict
+from ..words.language import Supremum
+from .boxes import shown_over_boxes
+from .evaluate import DIGITS, value_at
+from .point import Point
+from .points import further_points, points
+from .witness import objection
 
-DIGITS = 28
-POINTS = 24  # for a chain of plain expressions
-SUPREMUM_POINTS = 16  # where each point costs a bracketing
-INTEGRAL_POINTS = 8  # where each point costs a quadrature
+BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
+PLAIN_POINTS, PLAIN_FURTHER = 24, 60  # for a chain of plain expressions
+SUPREMUM_POINTS, SUPREMUM_FURTHER = 16, 12  # where each point costs a bracketing
+INTEGRAL_POINTS, INTEGRAL_FURTHER = 8, 4  # where each point costs a quadrature
+CLOSED_DIGITS = 100  # of a statement about numbers, which has only one point
 SEARCH_FACTOR = 8  # more points for a statement that is expected to be refuted
+
+Side = arb | NotEnclosable  # a ball, or why there is none
 
 
 @dataclass
 class Evidence:
-    """What the enclosure route found: a refutation, gaps, and how many points support it."""
+    """What the enclosure route found.
+
+    steps: for each chain, for each step, "boxes", "points" or "cannot speak"; reasons: in the same
+    shape, how boxes show it; gaps: why a step is not supported; doubts: what a look without rigour
+    contradicts.
+    """
 
     counterexample: Counterexample | None = None
+    steps: list[list[str]] = field(default_factory=list)
+    reasons: list[list[str]] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     points: int = 0
 
 
 def check(claim: Claim) -> Evidence:
-    """Every step of every chain at its points, the smallest first; stops at a refutation."""
+    """Every step of every chain, the smallest points first; stops at a refutation."""
     evidence = Evidence()
     factor = SEARCH_FACTOR if claim.expected is Verdict.REFUTED else 1
     for number, link in enumerate(claim.chains, 1):
-        _check_chain(link, number, factor * points_wanted(link), evidence)
+        _Check(link.unfolded, number, evidence).run(factor)
         if evidence.counterexample:
-            return evidence
+            break
+    for link in claim.chains[len(evidence.steps) :]:  # not looked at
+        evidence.steps.append([SILENT] * len(link.steps))
+        evidence.reasons.append([""] * len(link.steps))
     return evidence
 
 
-def points_wanted(link: Chain) -> int:
+def points_wanted(link: Chain) -> tuple[int, int]:
+    """How many simple points, and how many of the other kinds."""
     if not link.given:
-        return 1
+        return 1, 0
     if any(e.has(sp.Integral) for e in link.expressions()):
-        return INTEGRAL_POINTS
-    return SUPREMUM_POINTS if any(e.has(Supremum) for e in link.expressions()) else POINTS
+        return INTEGRAL_POINTS, INTEGRAL_FURTHER
+    if any(e.has(Supremum) for e in link.expressions()):
+        return SUPREMUM_POINTS, SUPREMUM_FURTHER
+    return PLAIN_POINTS, PLAIN_FURTHER
 
 
-def _check_chain(link: Chain, number: int, wanted: int, evidence: Evidence) -> None:
-    there = sorted(points(link, wanted), key=lambda point: point.height)
-    # A finite set of cases has fewer points than wanted, and then all of them are tried.
-    finite = all(isinstance(domain, Choice) for domain in link.given.values())
-    needed = len(there) if finite and there else wanted
-    supported = [0] * len(link.steps)
-    gaps: dict[int, str] = {}
-    expressions = [_differentiated(expr) for expr in link.expressions()]
-    for point in there:
-        evidence.points += 1
-        sides: list[arb | str] = [_side(expr, point) for expr in expressions]
-        for j, step in enumerate(link.steps):
-            left, right = sides[j], sides[j + 1]
-            if isinstance(left, str) or isinstance(right, str):
-                gaps.setdefault(j, left if isinstance(left, str) else str(right))
-                continue
-            if contradicts(left, step.relation, right):
-                evidence.counterexample = _certificate(point, number, j, step, left, right)
+class _Check:
+    """One chain, all words unfolded."""
+
+    def __init__(self, link: Chain, number: int, evidence: Evidence):
+        self.link, self.number, self.evidence = link, number, evidence
+        self.expressions = link.expressions()
+        n = len(link.steps)
+        self.supported = [0] * n
+        self.gaps: list[str] = [""] * n
+        self.without_value: list[str] = [""] * n
+        self.silent: dict[int, Point] = {}  # expressions without a ball, the first such point
+
+    def run(self, factor: int) -> None:
+        wanted, further = points_wanted(self.link)
+        wanted *= factor
+        simple = list(points(self.link, wanted))
+        there = [*simple, *further_points(self.link, simple, further * factor)]
+        for point in sorted(there, key=lambda p: p.height):
+            self.evidence.points += 1
+            if self._at(point):
+                self.evidence.steps.append([SILENT] * len(self.link.steps))
+                self.evidence.reasons.append([""] * len(self.link.steps))
                 return
-            if supports(left, step.relation, right):
-                supported[j] += 1
-            else:
-                gaps.setdefault(j, f"{show(left)} and {show(right)} cannot be told apart")
-    for point in far_points(link) if points_wanted(link) == POINTS else ():
-        sides = [_side(expr, point) for expr in expressions]
-        for j, step in enumerate(link.steps):
-            left, right = sides[j], sides[j + 1]
-            if isinstance(left, str) or isinstance(right, str):
-                continue
-            if contradicts(left, step.relation, right):
-                evidence.counterexample = _certificate(point, number, j, step, left, right)
+        # A finite set of cases has fewer points than wanted, and then all of them are tried.
+        finite = all(isinstance(domain, Choice) for domain in self.link.given.values())
+        self._conclude(len(simple) if finite and simple else wanted)
+        self._object(simple)
+
+    # -- one point
+
+    def _at(self, point: Point) -> bool:
+        """Compares all pairs of sides; True where two of them contradict each other."""
+        digits = DIGITS if self.link.given else CLOSED_DIGITS
+        sides = [_side(expr, point, digits) for expr in self.expressions]
+        for i, side in enumerate(sides):
+            if not isinstance(side, arb):
+                self.silent.setdefault(i, point)
+        n = len(self.link.steps)
+        for j in range(n):
+            self._step(j, sides[j], sides[j + 1], point)
+        for reach in range(1, n + 1):
+            for i in range(n + 1 - reach):
+                left, right = sides[i], sides[i + reach]
+                relation = self._implied(i, i + reach)
+                if isinstance(left, arb) and isinstance(right, arb):
+                    if contradicts(left, relation, right):
+                        self.evidence.counterexample = Counterexample(
+                            point.as_strings(), self.number, i + reach, str(relation),
+                            show(left), show(right),
+                        )  # fmt: skip
+                        return True
+        return False
+
+    def _implied(self, i: int, j: int) -> Relation:
+        """The relation between the i-th and the j-th expression that the steps between imply."""
+        kinds = {step.relation for step in self.link.steps[i:j]}
+        for relation in (Relation.ABOVE, Relation.AT_LEAST, Relation.AT_MOST):
+            if relation in kinds:
+                return relation
+        return Relation.EQUAL
+
+    def _step(self, j: int, left: Side, right: Side, point: Point) -> None:
+        for side in (left, right):
+            if isinstance(side, NoValue | NoDerivative) and not self.without_value[j]:
+                self.without_value[j] = f"no value at {_written(point)}: {side}"
+        for side in (left, right):
+            if not isinstance(side, arb):
+                if point.required and not self.gaps[j]:
+                    self.gaps[j] = str(side)
                 return
-    for j, count in enumerate(supported):
-        if count < needed:
-            reason = gaps.get(j, "too few points satisfy the hypotheses")
-            evidence.gaps.append(
-                f"chain {number}, step {j + 1}: enclosed at {count} of {needed} points: {reason}"
+        assert isinstance(left, arb) and isinstance(right, arb)
+        if not supports(left, self.link.steps[j].relation, right):
+            self.gaps[j] = self.gaps[j] or f"{show(left)} and {show(right)} cannot be told apart"
+        elif point.required:
+            self.supported[j] += 1
+
+    # -- all points
+
+    def _conclude(self, needed: int) -> None:
+        words, reasons = [], []
+        for j in range(len(self.link.steps)):
+            word, reason = self._word(j, needed)
+            words.append(word)
+            reasons.append(reason)
+            if word == SILENT:
+                self.evidence.gaps.append(f"chain {self.number}, step {j + 1}: {reason}")
+        self.evidence.steps.append(words)
+        self.evidence.reasons.append([r if w == BOXES else "" for w, r in zip(words, reasons)])
+
+    def _word(self, j: int, needed: int) -> tuple[str, str]:
+        if self.without_value[j]:
+            return SILENT, self.without_value[j]
+        if shown := shown_over_boxes(self.link, j):
+            return BOXES, shown
+        if self.supported[j] >= needed:
+            return POINTS, ""
+        reason = self.gaps[j] or "too few points satisfy the hypotheses"
+        return SILENT, f"enclosed at {self.supported[j]} of {needed} points: {reason}"
+
+    def _object(self, simple: list[Point]) -> None:
+        """Where a side has no ball, a look without rigour, at the first few points."""
+        if not self.silent:
+            return
+        for i, j in sorted({(i, k) for i in self.silent for k in range(len(self.expressions))}):
+            if i == j or (j in self.silent and j < i):
+                continue
+            first, last = min(i, j), max(i, j)
+            found = objection(
+                self.expressions[first], self._implied(first, last), self.expressions[last], simple
             )
+            if found:
+                self.evidence.doubts.append(f"chain {self.number}, step {last}: {found}")
 
 
-def _certificate(
-    point: Point, chain: int, step: int, what: Step, left: arb, right: arb
-) -> Counterexample:
-    return Counterexample(
-        point.as_strings(), chain, step + 1, str(what.relation), show(left), show(right)
-    )
+def _written(point: Point) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in point.as_strings().items()) or "it"
 
 
-def _differentiated(expr: sp.Expr) -> sp.Expr:
-    """Derivatives carried out once, before any point is put in."""
-    nodes = expr.atoms(sp.Subs) or expr.atoms(sp.Derivative)
-    return expr.xreplace({node: node.doit() for node in nodes})
-
-
-def _side(expr: sp.Expr, point: Point) -> arb | str:
+def _side(expr: sp.Expr, point: Point, digits: int) -> Side:
     """The ball of one side, or why there is none."""
     try:
-        return ball_at(expr, point)
-    except (NotEnclosable, ZeroDivisionError) as gap:
-        return str(gap)
-    except (ValueError, TypeError, NotImplementedError, RecursionError) as error:
-        return f"{type(error).__name__}: {error}"
+        return value_at(expr, point, digits)
+    except NotEnclosable as gap:
+        return gap
+    except (ZeroDivisionError, ArithmeticError, RecursionError) as error:
+        return NotEnclosable(f"{type(error).__name__}: {error}")
 
 
 def ball_at(expr: sp.Expr, point: Point, digits: int = DIGITS) -> arb:
-    """`expr` at the point, as a ball of radius <= 10^-digits max(1, |value|)."""
-    there = point(expr)
-    if there.has(sp.nan, sp.zoo):
-        raise NotEnclosable(f"{expr} has no value at {point.as_strings()}")
-    suprema = sorted(there.atoms(Supremum), key=str)
-    if not suprema:
-        return enclose(there, digits=digits)
-    if there.has(Total):
-        raise NotEnclosable("a total was not written out")
-    # Each supremum's ball enters the rest of the expression as an exact midpoint and its radius.
-    if there in suprema:
-        return enclose_supremum(there, digits)
-    return _around(there, {node: enclose_supremum(node, digits) for node in suprema}, digits)
-
-
-def _around(expr: sp.Expr, balls: dict[sp.Expr, arb], digits: int) -> arb:
-    """An expression that is linear in its suprema."""
-    names = {node: sp.Dummy(f"sup{i}") for i, node in enumerate(balls)}
-    flat = expr.xreplace(names)
-    total = enclose(flat.subs(dict.fromkeys(names.values(), 0)), digits=digits)
-    for node, name in names.items():
-        coefficient = sp.diff(flat, name)
-        if coefficient.free_symbols & set(names.values()):
-            raise NotEnclosable(f"{expr} is not linear in its suprema")
-        total = total + enclose(coefficient, digits=digits) * balls[node]
-    return total
+    """`value_at`, under the name that it had."""
+    return value_at(expr, point, digits)
 
 
 def contradicts(left: arb, relation: Relation, right: arb) -> bool:

@@ -1,87 +1,53 @@
-"""Exact rational points inside a claim's hypotheses, the simplest first.
+"""Exact points inside a claim's hypotheses: many simple ones, and those where a statement may hide.
 
-A point gives each variable of a chain a rational inside its domain; `Mass` and `PerAtom` variables
-get a vector over an alphabet of 2 or 3 atoms. The order is deterministic, so a counterexample is
-the same on every machine, and small: candidates are tried by growing height.
+    simple      candidates by growing height, alphabets of 2, 3, 4 and 6 atoms
+    generic     large odd denominators, so that no accident of a small one remains
+    at the ends next to finite ends, far out, masses as unequal as 2^-64, one atom, many atoms
+    harvested   numbers that the chain names itself (`harvest.py`)
+
+A step must be enclosed at the simple ones; at the others it may refuse (too far for the
+arithmetic), but it must not be contradicted there, nor certainly be without a value. The order is
+deterministic, so a counterexample is the same on every machine.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import sympy as sp
+from flint import arb
 
-from divergences.enclosure import NotEnclosable, enclose
+from divergences.enclosure import NotEnclosable, compile_ball, real_ball
 
 from ..words.claim import Chain
-from ..words.language import Choice, Interval, Mass, PerAtom, Total, inside
+from ..words.language import Choice, Interval, Mass, PerAtom
+from . import harvest
+from .evaluate import environment_at
+from .point import Point
 
 SEED = 1967  # Csiszar's year; any fixed seed serves
 WIDE_POOL = 40  # the rationals of height up to 5 or so, both signs
-FAR = (100, 1000)  # how many times farther out a lone scalar is looked at, besides
 ATTEMPTS = 60  # candidates for each point wanted, before the hypotheses are called too narrow
-
-
-@dataclass(frozen=True)
-class Point:
-    """Values for the scalars, and one tuple of values, an entry an atom, for the others."""
-
-    scalars: dict[sp.Symbol, sp.Expr]
-    vectors: dict[sp.Symbol, tuple[sp.Expr, ...]]
-
-    @property
-    def atoms(self) -> int:
-        return len(next(iter(self.vectors.values()), ()))
-
-    def __call__(self, expr: sp.Expr) -> sp.Expr:
-        """`expr` at this point: totals written out, scalars replaced."""
-        return self._written_out(expr).subs(self.scalars, simultaneous=True)
-
-    def _written_out(self, expr: sp.Expr) -> sp.Expr:
-        if isinstance(expr, Total):
-            if not self.vectors:
-                raise NotEnclosable(f"{expr} has no alphabet: nothing in it varies with the atom")
-            term = self._written_out(expr.term)
-            return sp.Add(
-                *(
-                    term.subs({s: values[i] for s, values in self.vectors.items()})
-                    for i in range(self.atoms)
-                )
-            )
-        if not expr.has(Total):
-            return expr
-        return expr.func(*(self._written_out(arg) for arg in expr.args))
-
-    @property
-    def height(self) -> int:
-        """Sum of all numerators' and denominators' sizes: what "small" means for a point."""
-        numbers = [*self.scalars.values(), *itertools.chain(*self.vectors.values())]
-        return sum(abs(n.p) + n.q if n.is_Rational else 100 for n in numbers)
-
-    def as_strings(self) -> dict[str, str]:
-        written = {str(s): str(v) for s, v in self.scalars.items()}
-        written.update(
-            {str(s): "(" + ", ".join(map(str, v)) + ")" for s, v in self.vectors.items()}
-        )
-        return written
+ALPHABETS = (3, 2, 2, 4, 3, 2, 6, 2)  # sizes, in turn
+PRIME = 10_007  # generic numbers have denominators like this
+FAR = (100, 1000, 10**6)
+TINY = tuple(sp.Rational(1, 2**k) for k in (12, 30, 64))  # distances from ends, smallest masses
+STARTS = 3  # simple points from which numbers are harvested and ends approached
+HARVESTED = 60  # at most so many a chain
 
 
 def points(link: Chain, wanted: int) -> Iterator[Point]:
-    """Up to `wanted` different points that satisfy the chain's domains and hypotheses."""
+    """Up to `wanted` different simple points that satisfy the chain's domains and hypotheses."""
     if link.given and all(isinstance(domain, Choice) for domain in link.given.values()):
         yield from itertools.islice(_all_cases(link), wanted)
         return
     chooser = random.Random(SEED)
-    seen: set[tuple[tuple[str, str], ...]] = set()
+    seen: set[object] = set()
     for attempt in range(ATTEMPTS * wanted):
         point = _candidate(link, attempt, chooser)
-        if point is None:
-            continue
-        key = tuple(sorted(point.as_strings().items()))
-        if key in seen or not all(_holds(h, point) for h in link.hypotheses):
+        if point is None or (key := _key(point)) in seen or not _hypotheses_hold(link, point):
             continue
         seen.add(key)
         yield point
@@ -89,35 +55,91 @@ def points(link: Chain, wanted: int) -> Iterator[Point]:
             return
 
 
-def far_points(link: Chain) -> Iterator[Point]:
-    """Points far out in one scalar at a time: they may refute, but need not be enclosable."""
-    nearby = next(points(link, 1), None)
-    if nearby is None:
-        return
-    for symbol, domain in link.given.items():
-        if not isinstance(domain, Interval):
-            continue
-        lower, upper = (
-            sp.sympify(end).subs(nearby.scalars) for end in (domain.lower, domain.upper)
-        )
-        for factor, sign in itertools.product(FAR, (1, -1)):
-            value = sp.Integer(sign * factor)
-            if inside(value, lower, upper):
-                moved = Point({**nearby.scalars, symbol: value}, nearby.vectors)
-                if _respects(link, moved):
-                    yield moved
+def further_points(link: Chain, simple: list[Point], most: int) -> list[Point]:
+    """Up to `most` points of the other kinds, of each kind in turn, none twice."""
+    if not simple or not link.given:
+        return []
+    kinds: list[Iterator[Point]] = [
+        _harvested(link, simple),
+        _generic(link),
+        _at_ends(link, simple[0]),
+        _alphabets(link, simple[0]),
+    ]
+    found: list[Point] = []
+    seen = {_key(point) for point in simple}
+    while kinds and len(found) < most:
+        for kind in list(kinds):
+            for point in kind:
+                if (key := _key(point)) not in seen and respects(link, point):
+                    seen.add(key)
+                    found.append(point)
+                    break
+            else:
+                kinds.remove(kind)
+    return found[:most]
 
 
-def _respects(link: Chain, point: Point) -> bool:
-    """All domains and hypotheses hold, those of variables given in terms of others included."""
+def _key(point: Point) -> tuple[object, ...]:
+    return (*point.scalars.items(), *point.vectors.items())
+
+
+# --- inside or not --------------------------------------------------------------------------------
+
+
+def respects(link: Chain, point: Point) -> bool:
+    """All domains and hypotheses hold; what is not decided does not hold."""
+    env = environment_at(point)
+
+    def less(a: sp.Expr, b: sp.Expr) -> bool:
+        if a is -sp.oo or b is sp.oo:
+            return True
+        try:
+            left, right = (real_ball(compile_ball(side)(env, False)) for side in (a, b))
+        except NotEnclosable:
+            return False
+        return bool(left < right)
+
     for symbol, domain in link.given.items():
-        if isinstance(domain, Interval):
-            lower, upper = (
-                sp.sympify(end).subs(point.scalars) for end in (domain.lower, domain.upper)
+        inner = domain.domain if isinstance(domain, PerAtom) else domain
+        if isinstance(inner, Interval):
+            values = (
+                point.vectors[symbol] if isinstance(domain, PerAtom) else [point.scalars[symbol]]
             )
-            if not inside(point.scalars[symbol], lower, upper):
+            if not all(less(inner.lower, v) and less(v, inner.upper) for v in values):
                 return False
+        if isinstance(domain, Choice) and point.scalars[symbol] not in domain.values:
+            return False
+    return _hypotheses_hold(link, point)
+
+
+def _hypotheses_hold(link: Chain, point: Point) -> bool:
     return all(_holds(h, point) for h in link.hypotheses)
+
+
+def _holds(hypothesis: sp.Rel, point: Point) -> bool:
+    """Decided by balls, exactly on the border; undecided counts as not holding."""
+    env = environment_at(point)
+    try:
+        sides = [compile_ball(side, True)(env, False) for side in (hypothesis.lhs, hypothesis.rhs)]
+        gap = sides[0] - sides[1]
+        zero = bool(gap.is_zero())
+        ball = real_ball(gap)
+    except (NotEnclosable, ArithmeticError):
+        return False
+    if not isinstance(ball, arb):
+        return False
+    tests: dict[type, Callable[[], bool]] = {
+        sp.StrictGreaterThan: lambda: ball > 0,
+        sp.GreaterThan: lambda: zero or ball > 0,
+        sp.StrictLessThan: lambda: ball < 0,
+        sp.LessThan: lambda: zero or ball < 0,
+        sp.Unequality: lambda: ball > 0 or ball < 0,
+        sp.Equality: lambda: zero,
+    }
+    return bool(type(hypothesis) in tests and tests[type(hypothesis)]())
+
+
+# --- simple points --------------------------------------------------------------------------------
 
 
 def _all_cases(link: Chain) -> Iterator[Point]:
@@ -125,20 +147,19 @@ def _all_cases(link: Chain) -> Iterator[Point]:
     values = [domain.rationals({}) for domain in link.given.values() if isinstance(domain, Choice)]
     for case in itertools.product(*values):
         point = Point(dict(zip(link.given, case, strict=True)), {})
-        if all(_holds(h, point) for h in link.hypotheses):
+        if _hypotheses_hold(link, point):
             yield point
 
 
 def _candidate(link: Chain, attempt: int, chooser: random.Random) -> Point | None:
     """The pool of values widens with `attempt`; every other candidate is drawn from a wide one."""
     pool = 2 + attempt // 2 if attempt % 2 == 0 else WIDE_POOL
-    atoms = 2 if attempt % 3 else 3
+    atoms = ALPHABETS[attempt % len(ALPHABETS)]
     scalars: dict[sp.Symbol, sp.Expr] = {}
     vectors: dict[sp.Symbol, tuple[sp.Expr, ...]] = {}
     for symbol, domain in link.given.items():
         if isinstance(domain, Mass):
-            weights = [chooser.randint(1, 1 + pool) for _ in range(atoms)]
-            vectors[symbol] = tuple(sp.Rational(w, sum(weights)) for w in weights)
+            vectors[symbol] = _shares([chooser.randint(1, 1 + pool) for _ in range(atoms)])
         elif isinstance(domain, PerAtom):
             options = _first(domain.domain, pool, scalars)
             vectors[symbol] = tuple(chooser.choice(options) for _ in range(atoms))
@@ -150,29 +171,160 @@ def _candidate(link: Chain, attempt: int, chooser: random.Random) -> Point | Non
     return Point(scalars, vectors)
 
 
+def _shares(weights: list[int]) -> tuple[sp.Rational, ...]:
+    return tuple(sp.Rational(w, sum(weights)) for w in weights)
+
+
+_firsts: dict[tuple[object, ...], list[sp.Expr]] = {}
+
+
 def _first(
     domain: Interval | Choice, count: int, scalars: dict[sp.Symbol, sp.Expr]
 ) -> list[sp.Expr]:
-    distinct: dict[sp.Expr, None] = {}
-    # An interval with no simple rational inside gives up rather than search for ever.
-    for value in itertools.islice(domain.rationals(scalars), 20 * count):
-        distinct[value] = None
-        if len(distinct) >= count:
-            break
-    return list(distinct)
+    """The first `count` values of a domain, remembered where they depend on nothing else."""
+    if isinstance(domain, Choice):
+        return list(domain.rationals(scalars))[:count]
+    names = domain.lower.free_symbols | domain.upper.free_symbols
+    key = (domain.lower, domain.upper, count, *((s, scalars.get(s)) for s in sorted(names, key=str)))
+    if key not in _firsts:
+        if len(_firsts) > 5_000:
+            _firsts.clear()
+        distinct: dict[sp.Expr, None] = {}
+        # An interval with no simple rational inside gives up rather than search for ever.
+        for value in itertools.islice(domain.rationals(scalars), 20 * count):
+            distinct[value] = None
+            if len(distinct) >= count:
+                break
+        _firsts[key] = list(distinct)
+    return _firsts[key]
 
 
-def _holds(hypothesis: sp.Rel, point: Point) -> bool:
-    """Decided by balls; undecided counts as not holding, so that no point is outside."""
-    difference = point(hypothesis.lhs - hypothesis.rhs)
-    try:
-        ball = enclose(difference)
-    except NotEnclosable:
-        return False
-    if isinstance(hypothesis, sp.StrictGreaterThan | sp.GreaterThan):
-        return bool(ball > 0)
-    if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
-        return bool(ball < 0)
-    if isinstance(hypothesis, sp.Unequality):
-        return bool(ball > 0 or ball < 0)
-    return isinstance(hypothesis, sp.Equality) and difference == 0
+# --- the others -----------------------------------------------------------------------------------
+
+
+def _ends(domain: Interval, point: Point) -> tuple[sp.Expr | None, sp.Expr | None]:
+    """Rational numbers near the ends, None at infinity."""
+    found: list[sp.Expr | None] = []
+    for end in (domain.lower, domain.upper):
+        if end.is_infinite:
+            found.append(None)
+        elif end.is_Rational:
+            found.append(end)
+        else:
+            ball = real_ball(compile_ball(end)(environment_at(point), False))
+            middle = ball.mid().fmpq() if isinstance(ball, arb) and ball.is_finite() else None
+            found.append(None if middle is None else sp.Rational(int(middle.p), int(middle.q)))
+    return found[0], found[1]
+
+
+def _generic(link: Chain) -> Iterator[Point]:
+    """Values with large odd denominators, drawn evenly over bounded and widely over long ranges."""
+    chooser = random.Random(SEED + 1)
+    for attempt in range(200):
+        atoms = ALPHABETS[attempt % len(ALPHABETS)]
+        scalars: dict[sp.Symbol, sp.Expr] = {}
+        vectors: dict[sp.Symbol, tuple[sp.Expr, ...]] = {}
+        for symbol, domain in link.given.items():
+            point = Point(scalars, vectors, required=False)
+            if isinstance(domain, Mass):
+                weights = [chooser.randint(1, PRIME) for _ in range(atoms)]
+                vectors[symbol] = _shares(weights)
+            elif isinstance(domain, PerAtom):
+                vectors[symbol] = tuple(_drawn(domain.domain, point, chooser) for _ in range(atoms))
+            else:
+                scalars[symbol] = _drawn(domain, point, chooser)
+        yield Point(scalars, vectors, required=False)
+
+
+def _drawn(domain: Interval | Choice, point: Point, chooser: random.Random) -> sp.Expr:
+    if isinstance(domain, Choice):
+        return sp.sympify(chooser.choice(domain.values))
+    lower, upper = _ends(domain, point)
+    share = sp.Rational(chooser.randint(1, PRIME - 1), PRIME)
+    if lower is not None and upper is not None:
+        return lower + (upper - lower) * share
+    step = share * sp.Integer(2) ** chooser.randint(-2, 4)
+    if lower is not None:
+        return lower + step
+    if upper is not None:
+        return upper - step
+    return step * chooser.choice((1, -1))
+
+
+def _at_ends(link: Chain, start: Point) -> Iterator[Point]:
+    """One scalar at a time close to an end or far out, the others as in `start`."""
+    for symbol, domain in link.given.items():
+        if not isinstance(domain, Interval):
+            continue
+        lower, upper = _ends(domain, start)
+        for tiny, far in zip(TINY, FAR, strict=True):
+            for end, sign in ((lower, 1), (upper, -1)):
+                value = sp.Integer(-sign * far) if end is None else end + sign * tiny
+                yield _moved(start, symbol, value)
+
+
+def _moved(point: Point, symbol: sp.Symbol, value: sp.Expr) -> Point:
+    return Point({**point.scalars, symbol: value}, point.vectors, required=False)
+
+
+def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
+    """Masses spread over one atom, evenly over many, geometrically, or nearly all on one."""
+    masses = [symbol for symbol, domain in link.given.items() if isinstance(domain, Mass)]
+    if not start.vectors:
+        return
+    cases: list[list[tuple[sp.Rational, ...]]] = []
+    for tiny in TINY:
+        cases.append([_pointed(2, j % 2, tiny) for j, _ in enumerate(masses)])
+        for j, _ in enumerate(masses):
+            one = [_even(2) for _ in masses]
+            one[j] = _pointed(2, 0, tiny)
+            cases.append(one)
+    cases.append([_even(4) for _ in masses])
+    cases.append([_halving(5)[:: (-1) ** j] for j, _ in enumerate(masses)])
+    cases.append([_pointed(4, j, TINY[0]) for j, _ in enumerate(masses)])
+    cases.append([_even(1) for _ in masses])
+    cases.append([_even(25) for _ in masses])
+    for case in cases if masses else ([], [], []):
+        atoms = len(case[0]) if case else 4
+        vectors = dict(zip(masses, case, strict=True))
+        for symbol, values in start.vectors.items():
+            if symbol not in vectors:
+                vectors[symbol] = tuple(itertools.islice(itertools.cycle(values), atoms))
+        ordered = {symbol: vectors[symbol] for symbol in start.vectors}
+        yield Point(start.scalars, ordered, required=False)
+
+
+def _even(n: int) -> tuple[sp.Rational, ...]:
+    return (sp.Rational(1, n),) * n
+
+
+def _pointed(n: int, where: int, tiny: sp.Rational) -> tuple[sp.Rational, ...]:
+    """All but `tiny` on one atom, that evenly on the others."""
+    others = tiny / (n - 1)
+    return tuple(1 - tiny if i == where % n else others for i in range(n))
+
+
+def _halving(n: int) -> tuple[sp.Rational, ...]:
+    return _shares([2 ** (n - i) for i in range(n)])
+
+
+def _harvested(link: Chain, simple: list[Point]) -> Iterator[Point]:
+    """One scalar at a time at, between and beside the numbers that the chain names."""
+    free = [s for s, domain in link.given.items() if isinstance(domain, Interval)]
+    named = harvest.constants(link) if free else set()
+    places = harvest.loci(link) if free else []
+    queues = []
+    for start in simple[:STARTS]:
+        for symbol in free:
+            values = set(named)
+            for locus in places:
+                values.update(harvest.zeros(locus, symbol, start))
+            queues.append(_along(start, symbol, values))
+    # in turn, so that no symbol is left out where there are many numbers
+    for row in itertools.islice(itertools.zip_longest(*queues), HARVESTED):
+        yield from (point for point in row if point is not None)
+
+
+def _along(start: Point, symbol: sp.Symbol, values: set[sp.Rational]) -> Iterator[Point]:
+    for value in harvest.with_neighbours(values):
+        yield _moved(start, symbol, value)

@@ -7,8 +7,7 @@ from functools import lru_cache
 import sympy as sp
 
 from ..words.language import Interval
-from .signs import is_nonnegative
-from .smooth import is_smooth
+from .signs import is_nonnegative, is_smooth
 
 
 @lru_cache(maxsize=2_000)

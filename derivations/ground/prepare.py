@@ -27,6 +27,7 @@ class Atoms:
     masses: tuple[sp.Symbol, ...]
     values: tuple[sp.Symbol, ...]
     choices: Mapping[sp.Symbol, tuple[sp.Expr, ...]] = field(default_factory=dict)
+    vanishing: tuple[sp.Symbol, ...] = ()  # the masses that may be 0 at some atoms
 
     @property
     def all(self) -> frozenset[sp.Symbol]:
@@ -45,6 +46,7 @@ class Prepared:
 
     where: Environment
     atoms: Atoms
+    raw: tuple[sp.Expr, ...] = ()  # the sides in hand, as the author wrote them
 
     def __call__(self, expr: sp.Expr | int) -> sp.Expr:
         return put(sp.sympify(expr), self.where, 0)
@@ -62,6 +64,7 @@ def prepare(link: Chain) -> Iterator[Prepared]:
             s: sp.sympify(v) for s, v in zip(finite, values, strict=True)
         }
         masses: list[sp.Symbol] = []
+        vanishing: list[sp.Symbol] = []
         others: list[sp.Symbol] = []
         choices: dict[sp.Symbol, tuple[sp.Expr, ...]] = {}
         for symbol, domain in link.given.items():
@@ -69,6 +72,8 @@ def prepare(link: Chain) -> Iterator[Prepared]:
             if isinstance(domain, Mass):
                 where[symbol] = sp.Symbol(symbol.name, positive=True)
                 masses.append(where[symbol])
+                if domain.zero:
+                    vanishing.append(where[symbol])
             elif isinstance(inner, Choice) and isinstance(domain, PerAtom):
                 where[symbol] = sp.Symbol(symbol.name, real=True)
                 others.append(where[symbol])
@@ -78,7 +83,33 @@ def prepare(link: Chain) -> Iterator[Prepared]:
                 where[symbol], parameter = ends.parametrised(symbol.name)
                 if isinstance(domain, PerAtom):
                     others.append(parameter)
-        yield Prepared(where, Atoms(tuple(masses), tuple(others), choices))
+        yield Prepared(where, Atoms(tuple(masses), tuple(others), choices, tuple(vanishing)))
+
+
+def merged(expr: sp.Integral) -> sp.Integral:
+    """An iterated integral in one node: int f(x) int g(x, y) dy dx over both ranges at once.
+
+    Whoever uses it shows that the integral converges absolutely, which makes it right (Fubini).
+    """
+    factors = list(sp.Mul.make_args(expr.function))
+    flat: list[sp.Expr] = []
+    while factors:
+        factor = factors.pop(0)
+        if isinstance(factor, sp.Mul):
+            factors = [*factor.args, *factors]
+        else:
+            flat.append(factor)
+    inner = [f for f in flat if isinstance(f, sp.Integral)]
+    if len(inner) != 1:
+        return expr
+    nested = merged(inner[0])
+    names = {limit[0] for limit in nested.limits}
+    others = [f for f in flat if f is not inner[0]]
+    if any(f.free_symbols & names for f in others) or names & {li[0] for li in expr.limits}:
+        return expr
+    with sp.evaluate(False):
+        function = sp.Mul(*others, nested.function) if others else nested.function
+    return sp.Integral(function, *nested.limits, *expr.limits)
 
 
 def put(expr: sp.Basic, env: Environment, depth: int) -> sp.Expr:
@@ -108,6 +139,11 @@ def put(expr: sp.Basic, env: Environment, depth: int) -> sp.Expr:
     return _tidy(expr.func(*(put(arg, env, depth) for arg in expr.args)))
 
 
+def ranging(x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> tuple[sp.Expr, sp.Symbol]:
+    """x in (lower, upper) as a function of one symbol that carries its range."""
+    return Interval(lower, upper).parametrised(f"{x.name}''in")
+
+
 def _bound(depth: int, lower: sp.Expr) -> sp.Symbol:
     known = {"positive": True} if lower.is_nonnegative or lower is sp.oo else {"real": True}
     return sp.Symbol(f"b''{depth}", **known)
@@ -115,6 +151,7 @@ def _bound(depth: int, lower: sp.Expr) -> sp.Symbol:
 
 def _integral(expr: sp.Integral, env: Environment, depth: int) -> sp.Expr:
     inner, limits = dict(env), []
+    expr = merged(expr)
     for limit in reversed(expr.limits):  # the outermost last
         if len(limit) != 3:
             raise NotImplementedError(f"the integral over {limit[0]} has no limits")

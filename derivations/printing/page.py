@@ -1,7 +1,7 @@
 """A run as one HTML file that needs nothing else: no server, no script, no font from elsewhere.
 
-Formulas are MathML, which every current browser sets by itself. Everything that is not markup of
-this file goes through `html.escape` or through a DOM writer.
+Formulas are MathML (`mathml.py`), which every current browser sets by itself. Everything that is
+not markup of these two files goes through `html.escape`.
 """
 
 from __future__ import annotations
@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import sympy as sp
-from sympy.printing.mathml import MathMLPresentationPrinter
-from sympy.printing.precedence import PRECEDENCE
+from typing import TYPE_CHECKING
 
 from ..ledger import trusted_base
 from ..symbolic.lemmas import LEMMAS
-from ..words.claim import Chain, Claim, Relation
-from ..words.language import Supremum, Total
-from .report import counterexample_line, summary_line, write_atomically
-from .show import dependents, given_lines, reason_text
+from ..words.claim import Chain, Claim
+from . import mathml, signs
+from .report import counterexample_line, route_line, summary_line, write_atomically
+from .sentences import parts
+from .show import dependents
+from .statements import Definition, definitions, laid, title
 
 if TYPE_CHECKING:
     from ..running.verify import Report
 
-RELATIONS = {Relation.AT_MOST: "≤", Relation.AT_LEAST: "≥"}  # others as they are
+SAID = ("proved", "boxes", "points")  # words of a route that says something of a step
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9e0; --soft: #f4f6f9; --text: #1c2430;
@@ -50,7 +48,7 @@ table.ledger { border-collapse: collapse; width: 100%; font-size: .92rem; }
   vertical-align: top; } .ledger td.number, .ledger th.number { text-align: right; padding-right: 0; }
 .badge { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .82rem;
   border: 1px solid currentColor; white-space: nowrap; }
-.both, .proved { color: var(--good); } .enclosed { color: var(--balls); }
+.both, .proved { color: var(--good); } .supported { color: var(--balls); }
 .refuted { color: var(--false); } .undecided { color: var(--open); }
 .unexpected { color: var(--bad); font-weight: 700; }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1.1rem; margin: .9rem 0; }
@@ -60,7 +58,8 @@ article:target { border-color: var(--link); }
   background: var(--soft); border-radius: .4rem; padding: .7rem .9rem; margin: .6rem 0;
   overflow-x: auto; }
 .steps > div { align-self: center; } .formula { overflow-x: auto; padding: .15rem 0; }
-
+.shown { color: var(--quiet); font-size: .88rem; } .head > :last-child { text-align: right; }
+.definitions dd { margin: 0 0 .5rem 1rem; } .definitions dt { margin-top: .3rem; overflow-x: auto; }
 .why { grid-column: 2; margin-top: -.45rem; } math { font-size: 1.08em; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
 details > summary { cursor: pointer; color: var(--quiet); font-size: .9rem; }
@@ -91,10 +90,12 @@ def page(reports: Sequence[Report], claims: Mapping[str, Claim], seconds: float)
         f"<style>{STYLE}</style></head><body>",
         "<h1>Fenchel: the ledger</h1>",
         f"<p>{escape(summary_line(reports, seconds))}</p>",
-        '<p class="quiet">Each claim is derived step by step and checked by two routes: '
-        "<em>symbolic</em>, where computer algebra closes every step, and <em>enclosure</em>, where "
-        "ball arithmetic encloses both sides at exact rational points. A false statement that "
-        "people print is listed with its counterexample.</p>",
+        f'<p class="quiet">{escape(route_line(reports))}</p>',
+        '<p class="quiet">Each step of a derivation is looked at by two routes: <em>symbolic</em>, '
+        "where computer algebra closes it, and <em>enclosure</em>, where ball arithmetic shows it "
+        "over the whole domain (<em>boxes</em>, a proof) or encloses both sides at exact rational "
+        "points (<em>points</em>, evidence). A false statement that people print is listed with its "
+        "counterexample.</p>",
     ]
     if unexpected:
         links = ", ".join(_link(report.id) for report in unexpected)
@@ -113,14 +114,23 @@ def _link(name: str, text: str | None = None) -> str:
 
 
 def _badge(report: Report) -> str:
+    """The verdict, and beside it what the statement was shown for."""
     kind = str(report.verdict) if report.ok else "unexpected"
     note = "" if report.ok else f", expected {report.expected}"
-    return f'<span class="badge {kind}">{report.verdict}{note}</span>'
+    badge = f'<span class="badge {kind}">{report.verdict}{note}</span>'
+    if not report.shown_for:
+        return badge
+    return f'{badge} <span class="shown">shown for {_text(report.shown_for)}</span>'
+
+
+def _text(text: str) -> str:
+    """A title, a note, a reason: its formulas set."""
+    return mathml.sentence(parts(text))
 
 
 def _topic_table(topic: str, reports: Sequence[Report]) -> str:
     rows = "\n".join(
-        f"<tr><td>{_link(r.id)}<br><span class='quiet'>{escape(r.title)}</span></td>"
+        f"<tr><td>{_link(r.id)}<br>{mathml.sentence(title(r.claim))}</td>"
         f"<td>{_badge(r)}</td><td>{escape(r.symbolic)}</td><td>{escape(r.enclosure)}</td>"
         f'<td class="number">{r.seconds:.2f}</td></tr>'
         for r in reports
@@ -152,46 +162,59 @@ def _base(claims: Mapping[str, Claim]) -> str:
 
 
 def _article(report: Report, claim: Claim, shown: Mapping[str, Claim]) -> str:
-    parts = [
+    found = [
         f'<article id="{escape(claim.id)}">',
-        f'<div class="head"><h3>{escape(claim.title)}</h3>{_badge(report)}</div>',
+        f'<div class="head"><h3>{mathml.sentence(title(claim))}</h3><div>{_badge(report)}</div></div>',
         f'<div class="quiet"><code>{escape(claim.id)}</code> · {escape(claim.source)}</div>',
     ]
     if claim.note:
-        parts.append(f"<p>{escape(claim.note)}</p>")
-    parts += [_chain(link) for link in claim.chains]
+        found.append(f"<p>{_text(claim.note)}</p>")
+    found += [_chain(link, words) for link, words in zip(claim.chains, _words(report), strict=True)]
+    if meanings := definitions(claim):
+        found.append(_definitions(meanings))
     if report.counterexample:
-        parts.append(f"<p>Counterexample: <code>{escape(counterexample_line(report))}</code></p>")
+        found.append(f"<p>Counterexample: <code>{escape(counterexample_line(report))}</code></p>")
     if claim.rests_on:
         names = ", ".join(
             _link(name) if name in shown or name in LEMMAS else f"<code>{escape(name)}</code>"
             for name in claim.rests_on
         )
-        parts.append(f'<div class="quiet">Rests on {names}</div>')
+        found.append(f'<div class="quiet">Rests on {names}</div>')
     if users := dependents(claim, shown):
-        parts.append(f'<div class="quiet">On it rest {", ".join(map(_link, users))}</div>')
+        found.append(f'<div class="quiet">On it rest {", ".join(map(_link, users))}</div>')
     if report.mutants.tried:
         tally = ", ".join(f"{n} {what}" for what, n in report.mutants.as_dict().items())
-        parts.append(f'<div class="quiet">Mutants: {tally}</div>')
+        found.append(f'<div class="quiet">Mutants: {tally}</div>')
     if report.gaps:
         gaps = "".join(f"<li><code>{escape(gap)}</code></li>" for gap in report.gaps)
         kind = "" if report.ok else " open"
-        parts.append(
+        found.append(
             f"<details{kind}><summary>Why a route is silent</summary><ul>{gaps}</ul></details>"
         )
-    return "\n".join([*parts, "</article>"])
+    return "\n".join([*found, "</article>"])
 
 
-def _chain(link: Chain) -> str:
-    given = ", ".join(map(escape, given_lines(link)))
-    head = f"<strong>{escape(link.label)}</strong> " if link.label else ""
-    rows = [f'<div></div><div class="formula">{mathml(link.first)}</div>']
-    for step in link.steps:
-        why = "; ".join(filter(None, (step.why, reason_text(step.by))))
+def _words(report: Report) -> list[list[str]]:
+    """Of each chain, what the two routes say of each step; blanks where nothing was judged."""
+    if not report.steps:
+        return [[""] * len(link.steps) for link in report.claim.chains]
+    return [
+        [", ".join(w for w in (step.symbolic, step.enclosure) if w in SAID) for step in link]
+        for link in report.steps
+    ]
+
+
+def _chain(link: Chain, words: Sequence[str]) -> str:
+    chain = laid(link)
+    given = "; ".join(map(mathml.sentence, chain.given))
+    head = f"<strong>{_text(chain.label)}</strong> " if chain.label else ""
+    rows = [f'<div></div><div class="formula">{mathml.math(chain.first)}</div>']
+    for step, word in zip(chain.steps, words, strict=True):
         rows.append(
-            f"<div>{escape(RELATIONS.get(step.relation, step.relation))}</div>"
-            f'<div class="formula">{mathml(step.right)}</div>'
-            f'<div class="why quiet">{escape(why)}</div>'
+            f"<div>{escape(signs.printed(step.relation))}</div>"
+            f'<div class="formula">{mathml.math(step.right)}</div>'
+            f'<div class="why quiet">{mathml.sentence(step.reason)}'
+            f"{f' <em>({escape(word)})</em>' if word else ''}</div>"
         )
     return (
         f'<div class="quiet">{head}{f"Given {given}" if given else ""}</div>\n'
@@ -199,76 +222,10 @@ def _chain(link: Chain) -> str:
     )
 
 
-class _Printer(MathMLPresentationPrinter):
-    """sympy's own, with this project's two operators, and parentheses where they need them."""
-
-    def _element(self, name: str, *children: Any) -> Any:
-        node = self.dom.createElement(name)
-        for child in children:
-            node.appendChild(child)
-        return node
-
-    def _text(self, name: str, text: str) -> Any:
-        return self._element(name, self.dom.createTextNode(text))
-
-    def _print_Total(self, expr: Total) -> Any:
-        operator = self._element("munder", self._text("mo", "∑"), self._text("mi", "x"))
-        return self._element("mrow", operator, self._bracketed(expr.term))
-
-    def _print_Supremum(self, expr: Supremum) -> Any:
-        lower, upper = expr.bounds
-        scope = [self._print(lower), self._text("mo", "<"), self._print(expr.variable)]
-        if upper is not sp.oo:
-            scope += [self._text("mo", "<"), self._print(upper)]
-        under = self._element("mrow", *scope)
-        operator = self._element("munder", self._text("mo", "sup"), under)
-        return self._element("mrow", operator, self._bracketed(expr.objective))
-
-    def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> Any:
-        if isinstance(item, Total | Supremum) and level > PRECEDENCE["Mul"]:
-            return self._fenced("(", self._print(item), ")")  # (sum of x)^2, not sum of x^2
-        return super().parenthesize(item, level, strict)
-
-    def _print_Piecewise(self, expr: sp.Piecewise) -> Any:
-        rows = []
-        for value, condition in expr.args:
-            if condition == sp.true:
-                when = [self._text("mtext", "otherwise")]
-            else:
-                when = [self._text("mtext", "if\u00a0"), self._print(condition)]
-            cells = (self._print(value), self._element("mrow", *when))
-            rows.append(self._element("mtr", *(self._element("mtd", cell) for cell in cells)))
-        return self._fenced("{", self._element("mtable", *rows), "")
-
-    def _fenced(self, left: str, inside: Any, right: str) -> Any:
-        return self._element("mrow", self._text("mo", left), inside, self._text("mo", right))
-
-    def _bracketed(self, expr: sp.Expr) -> Any:
-        inside = self._print(expr)
-        if not isinstance(expr, sp.Add):
-            return inside
-        return self._fenced("(", inside, ")")
-
-
-def mathml(expr: sp.Expr) -> str:
-    """`expr` as presentation MathML; as plain text where sympy's printer does not know a node."""
-    try:
-        printer = _Printer({"mul_symbol": "", "ln_notation": False})
-        node = printer._print(expr)
-        _escape_texts(node)
-        body = node.toxml()
-    except Exception:  # a printer may fail anywhere inside, and a page must still be written
-        return f"<code>{escape(str(expr))}</code>"
-    # An empty operator is sympy's invisible product; its double-struck e is not everyone's taste.
-    body = body.replace("<mo></mo>", '<mspace width="0.15em"></mspace>')
-    body = body.replace("&ExponentialE;", "e").replace("&dd;", "d")
-    return f'<math displaystyle="true">{body}</math>'
-
-
-def _escape_texts(node: Any) -> None:
-    """sympy writes text nodes as they are, so that it can write entities; a "<" must not be."""
-    for child in node.childNodes:
-        if child.nodeType == child.TEXT_NODE:
-            child.data = child.data.replace("<", "&lt;").replace(">", "&gt;")
-        else:
-            _escape_texts(child)
+def _definitions(meanings: Sequence[Definition]) -> str:
+    items = "".join(
+        f"<dt>{mathml.sentence(each.said)}</dt><dd class='quiet'>{escape(each.means)}; "
+        f"{escape(each.defined)}. {escape(each.source)}</dd>"
+        for each in meanings
+    )
+    return f'<details><summary>Definitions</summary><dl class="definitions">{items}</dl></details>'

@@ -18,6 +18,9 @@ from rich.table import Table
 from ..ledger import trusted_base
 from ..symbolic.lemmas import LEMMAS
 from ..words.claim import Claim, Verdict
+from . import text
+from .sentences import parts
+from .show import title_text
 
 if TYPE_CHECKING:
     from ..running.verify import Report
@@ -25,32 +28,47 @@ if TYPE_CHECKING:
 STYLES = {
     Verdict.BOTH: "green",
     Verdict.PROVED: "green",
-    Verdict.ENCLOSED: "cyan",
+    Verdict.SUPPORTED: "cyan",
     Verdict.REFUTED: "magenta",
     Verdict.UNDECIDED: "yellow",
 }
+ROUTES = {"symbolic": ("proved", "not shown"), "enclosure": ("boxes", "points", "cannot speak")}
+MUTANTS = ("tried", "refuted", "equivalent", "weaker", "undecided")
 
 
 def summary(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
-    """Counts by verdict, how many are not what was expected, mutants, and the wall clock."""
+    """Counts by verdict, and of the claims that are not refuted by each route's word (that of the
+    weakest step); what is not as expected, mutants, and the wall clock."""
     counts = Counter(report.verdict for report in reports)
+    left = [report for report in reports if report.verdict is not Verdict.REFUTED]
     return {
         "claims": len(reports),
         **{str(verdict): counts[verdict] for verdict in Verdict},
         "refuted_as_expected": sum(r.ok for r in reports if r.verdict is Verdict.REFUTED),
         "unexpected": [report.id for report in reports if not report.ok],
+        "routes": {
+            route: {word: sum(getattr(r, route) == word for r in left) for word in words}
+            for route, words in ROUTES.items()
+        },
         "mutants": {
-            name: sum(report.mutants.as_dict()[name] for report in reports)
-            for name in ("tried", "refuted", "equivalent", "undecided")
+            name: sum(report.mutants.as_dict()[name] for report in reports) for name in MUTANTS
         },
         "seconds": round(seconds, 3),
     }
 
 
+def plain(written: str) -> str:
+    """Text whose formulas stand between backticks, in one line without them."""
+    return text.sentence(parts(written))
+
+
 def as_json(reports: Sequence[Report], seconds: float) -> str:
     document = {
         "summary": summary(reports, seconds),
-        "claims": [report.as_dict() for report in reports],
+        "claims": [
+            {**report.as_dict(), "title": plain(report.title), "shown_for": plain(report.shown_for)}
+            for report in reports
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -76,17 +94,21 @@ def write_atomically(path: Path, text: str) -> None:
 def print_run(
     console: Console, reports: Sequence[Report], claims: Mapping[str, Claim], seconds: float
 ) -> None:
-    """The table, what rests on what, surviving mutants, the trusted base, the summary line."""
+    """The table, what the claims were shown for and rest on, counterexamples, surviving mutants,
+    the trusted base, what surprises, and the summary lines."""
     with_mutants = any(report.mutants.tried for report in reports)
     table = _table(reports, with_mutants)
     # At its natural width even in a narrow window: an identifier cut short cannot be copied.
     natural = console.measure(table, options=console.options.update(width=1000)).maximum
     console.width = max(console.width, natural)
     console.print(table)
+    _print_shown_for(console, reports)
     _print_rests_on(console, reports)
+    _print_refuted(console, reports)
     _print_survivors(console, reports)
     _print_base(console, {r.id: claims[r.id] for r in reports if r.id in claims})
     print_unexpected(console, reports)
+    line(console, route_line(reports))
     line(console, summary_line(reports, seconds))
 
 
@@ -120,7 +142,26 @@ def _mutant_cell(report: Report) -> str:
     if not tally.tried:
         return ""
     left = f", {tally.undecided} left" if tally.undecided else ""
-    return f"{tally.refuted}/{tally.tried - tally.equivalent}{left}"
+    return f"{tally.refuted}/{tally.tried - tally.equivalent - tally.weaker}{left}"
+
+
+def _print_shown_for(console: Console, reports: Sequence[Report]) -> None:
+    """What the verdicts above are about, where the statement could mean more."""
+    narrower = [report for report in reports if report.shown_for]
+    if narrower:
+        line(console, "Shown for", "bold")
+    for report in narrower:
+        shown_for = plain(report.shown_for)
+        line(console, f"  {report.id} ({report.verdict}): {shown_for}")
+
+
+def _print_refuted(console: Console, reports: Sequence[Report]) -> None:
+    refuted = [report for report in reports if report.ok and report.counterexample]
+    if refuted:
+        line(console, "Refuted, as expected", "bold")
+    for report in refuted:
+        line(console, f"  {report.id}: {title_text(report.claim)}")
+        line(console, f"    {counterexample_line(report)}")
 
 
 def _print_rests_on(console: Console, reports: Sequence[Report]) -> None:
@@ -182,17 +223,25 @@ def counterexample_line(report: Report) -> str:
 
 def summary_line(reports: Sequence[Report], seconds: float) -> str:
     counts = summary(reports, seconds)
-    parts = [
-        f"{counts[str(v)]} {v}" for v in Verdict if v is not Verdict.REFUTED and counts[str(v)]
-    ]
+    said = [f"{counts[str(v)]} {v}" for v in Verdict if v is not Verdict.REFUTED and counts[str(v)]]
     if counts["refuted_as_expected"]:
-        parts.append(f"{counts['refuted_as_expected']} refuted as expected")
-    parts.append(f"{len(counts['unexpected'])} unexpected")
+        said.append(f"{counts['refuted_as_expected']} refuted as expected")
+    said.append(f"{len(counts['unexpected'])} unexpected")
     mutants = counts["mutants"]
     if mutants["tried"]:
-        parts.append(
-            f"mutants: {mutants['refuted']} of {mutants['tried'] - mutants['equivalent']} refuted, "
-            f"{mutants['equivalent']} equivalent, {mutants['undecided']} undecided"
+        bad = mutants["tried"] - mutants["equivalent"] - mutants["weaker"]
+        said.append(
+            f"mutants: {mutants['refuted']} of {bad} refuted, {mutants['equivalent']} equivalent, "
+            f"{mutants['weaker']} weaker, {mutants['undecided']} undecided"
         )
     n = len(reports)
-    return f"{n} claim{'s' * (n != 1)}: {', '.join(parts)} in {seconds:.1f} s"
+    return f"{n} claim{'s' * (n != 1)}: {', '.join(said)} in {seconds:.1f} s"
+
+
+def route_line(reports: Sequence[Report]) -> str:
+    """Of how many claims, the refuted ones left out, each route says what."""
+    counts = summary(reports, 0.0)["routes"]
+    return "; ".join(
+        f"{route}: {', '.join(f'{n} {word}' for word, n in words.items() if n)}"
+        for route, words in counts.items()
+    )

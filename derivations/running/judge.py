@@ -1,61 +1,121 @@
-"""One claim, both routes, one verdict."""
+"""One claim: is it defined, what do the two routes say of each step, and the verdict of that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ..enclosed import check as enclosed
+from ..ground.definedness import undefined
 from ..symbolic import rules as symbolic
 from ..words.claim import Claim, Counterexample, Verdict
+
+PROVED, NOT_SHOWN = "proved", "not shown"
+BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
+STRENGTH = (SILENT, POINTS, BOXES)  # of the enclosure route's words, the weakest first
+
+
+@dataclass(frozen=True)
+class StepWords:
+    """What each route says of one step."""
+
+    symbolic: str = NOT_SHOWN
+    enclosure: str = SILENT
+
+    @property
+    def proved(self) -> bool:
+        return self.symbolic == PROVED or self.enclosure == BOXES
+
+
+Steps: TypeAlias = tuple[tuple[StepWords, ...], ...]  # a tuple of steps a chain
+
+
+def verdict_of(steps: Steps) -> Verdict:
+    """The verdict of a claim that is defined and has no counterexample."""
+    words = [step for link in steps for step in link]
+    if all(w.symbolic == PROVED and w.enclosure != SILENT for w in words):
+        return Verdict.BOTH
+    if all(w.proved for w in words):
+        return Verdict.PROVED
+    if all(w.proved or w.enclosure == POINTS for w in words):
+        return Verdict.SUPPORTED
+    return Verdict.UNDECIDED
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the two routes say, and why a route that says nothing does not."""
+    """The verdict, the words of each step, and why a route that says nothing does not."""
 
     verdict: Verdict
-    symbolic: str  # "proved" or "undecided"
-    enclosure: str  # "enclosed", "refuted" or "undecided"
+    steps: Steps = ()
+    gaps: tuple[str, ...] = ()
     points: int = 0
-    gaps: tuple[str, ...] = field(default=())
     counterexample: Counterexample | None = None
+
+    @property
+    def symbolic(self) -> str:
+        shown = self.steps and all(w.symbolic == PROVED for link in self.steps for w in link)
+        return PROVED if shown else NOT_SHOWN
+
+    @property
+    def enclosure(self) -> str:
+        """The weakest word of all steps."""
+        words = [w.enclosure for link in self.steps for w in link] or [SILENT]
+        return min(words, key=STRENGTH.index)
+
+    def without(self, unproved: Iterable[tuple[int, int, str]]) -> Judgement:
+        """The judgement when these steps (chain, step, why; from 0) have no symbolic proof."""
+        steps = [list(link) for link in self.steps]
+        gaps = list(self.gaps)
+        for chain, step, why in unproved:
+            if steps[chain][step].symbolic == PROVED:
+                steps[chain][step] = replace(steps[chain][step], symbolic=NOT_SHOWN)
+                gaps.append(f"symbolic: chain {chain + 1}, step {step + 1}: {why}")
+        left = tuple(map(tuple, steps))
+        settled = self.verdict in (Verdict.REFUTED, Verdict.UNDECIDED)
+        verdict = self.verdict if settled else verdict_of(left)
+        return replace(self, steps=left, gaps=tuple(gaps), verdict=verdict)
 
 
 def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
-    """Both routes over `claim`; `claims` is the ledger that its steps may cite.
+    """Definedness first, then both routes; `claims` is the ledger that the steps may cite.
 
-    A certified counterexample settles the verdict, and sympy is then only asked about statements
-    that are expected to be false: if it claimed a proof of one, the gaps would say so.
+    A statement with a node that is not shown to be defined is never proved; the enclosure route
+    still looks at it, since a point where both sides have values may refute it.
     """
+    holes = undefined(claim)
     evidence = enclosed.check(claim)
-    if evidence.counterexample is not None and claim.expected is not Verdict.REFUTED:
-        gaps = ["symbolic: not asked, a counterexample is known"]
-    else:
-        gaps = symbolic.check(claim, claims)
-    proved = not gaps
+    enclosures = [tuple(words) for words in evidence.steps]
     if evidence.counterexample is not None:
-        if proved:
-            gaps = ["symbolic: sympy closed every step of a refuted statement"]
+        silent = tuple(
+            tuple(StepWords(enclosure=word) for word in words) for words in enclosures
+        ) or tuple(tuple(StepWords() for _ in link.steps) for link in claim.chains)
         return Judgement(
             Verdict.REFUTED,
-            "proved" if proved else "undecided",
-            "refuted",
+            silent,
+            tuple(holes),
             evidence.points,
-            tuple(gaps),
             evidence.counterexample,
         )
-    supported = not evidence.gaps
-    verdict = {
-        (True, True): Verdict.BOTH,
-        (True, False): Verdict.PROVED,
-        (False, True): Verdict.ENCLOSED,
-        (False, False): Verdict.UNDECIDED,
-    }[proved, supported]
-    return Judgement(
-        verdict,
-        "proved" if proved else "undecided",
-        "enclosed" if supported else "undecided",
-        evidence.points,
-        (*(f"symbolic: {gap}" for gap in gaps), *(f"enclosure: {gap}" for gap in evidence.gaps)),
-    )
+    if holes:
+        steps = tuple(
+            tuple(StepWords(enclosure=SILENT) for _ in link.steps) for link in claim.chains
+        )
+        return Judgement(Verdict.UNDECIDED, steps, tuple(holes), evidence.points)
+    gaps: list[str] = []
+    found: list[tuple[StepWords, ...]] = []
+    for i, (link, words) in enumerate(zip(claim.chains, enclosures, strict=True)):
+        row = []
+        for j, word in enumerate(words):
+            gap = symbolic.check_step(link, j, claims)
+            if gap is not None:
+                gaps.append(f"symbolic: chain {i + 1}, step {j + 1}: {gap}")
+            row.append(StepWords(PROVED if gap is None else NOT_SHOWN, word))
+        found.append(tuple(row))
+    steps = tuple(found)
+    gaps += [f"enclosure: {gap}" for gap in evidence.gaps]
+    if evidence.doubts:
+        gaps += [f"in doubt: {doubt}" for doubt in evidence.doubts]
+        return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
+    return Judgement(verdict_of(steps), steps, tuple(gaps), evidence.points)

@@ -1,54 +1,52 @@
-"""Every single edit of a claim's closed form: each must be told from the truth, or be the truth.
+"""Every single edit of every step's right side: each is told from the truth, or is the truth.
 
-For each chain the last expression is edited in one place in all the ways of `edits`; no edit is
-left out. A mutant is *refuted* when, at one of the claim's points, its ball contradicts the ball
-of the chain's definition (or it has no real value there); *equivalent* when the symbolic route
-shows that it states something true as well: the same value, or, in an inequality, a weaker bound.
-Whatever is neither is *undecided*, and named.
+A mutant of step j is held against the rest of its chain: the first expression before it and the
+last one after it that have a ball, in the relations that the steps between imply.
+
+    refuted      at some point of the hypotheses the balls contradict it, or it has no real value
+    equivalent   it is the same number: after sympy's evaluation, or shown by the symbolic route
+    weaker       in an inequality: shown to follow from the step that it was made of
+    undecided    none of these; named
+
+Points are tried in the order of how many mutants they have refuted so far, at ten digits first. The
+symbolic route is asked only about what survives them all, within a time limit, and what is not
+shown either is followed downhill, to where its inequality is tightest.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import FrameType
 
 import sympy as sp
-from flint import acb, arb, fmpq
+from flint import arb
 
-from divergences.enclosure import NotEnclosable, compile_ball
+from divergences.enclosure import NotEnclosable, NoValue
 
-from ..enclosed.check import ball_at, contradicts
-from ..enclosed.points import Point, points
+from ..enclosed.boxes import shown_over_boxes
+from ..enclosed.check import contradicts, value_at
+from ..enclosed.point import Point
+from ..enclosed.points import further_points, points, respects
 from ..symbolic.rules import check_step
 from ..words.claim import Chain, Claim, Relation, Step
 from ..words.language import Supremum
+from ..words.word import unfold
+from .descent import downhill
+from .edits import exchanged, mutants
 
-POINTS = 8  # the definition is enclosed once at each, and every mutant held against it
+POINTS, FURTHER = 8, 12  # simple points, and others
+SLOW_POINTS, SLOW_FURTHER = 4, 4  # where each costs a quadrature or a bracketing
+ROUGH, FINE = 10, 28  # digits: most mutants differ early
+PATIENCE = 2.0  # seconds for each question to the symbolic route
+STARTS = 3  # points from which a survivor is followed downhill
 
-# What one function is mistaken for; sqrt and square are an exponent's edit.
-FUNCTIONS: dict[type, tuple[type, ...]] = {
-    sp.log: (sp.exp,),
-    sp.exp: (sp.log,),
-    sp.sin: (sp.cos,),
-    sp.cos: (sp.sin,),
-    sp.sinh: (sp.cosh,),
-    sp.cosh: (sp.sinh,),
-    sp.tanh: (sp.tan, sp.atanh),
-    sp.erf: (sp.erfc,),
-    sp.erfc: (sp.erf,),
-    sp.gamma: (sp.loggamma,),
-    sp.loggamma: (sp.gamma,),
-    sp.LambertW: (sp.log,),
-    sp.Max: (sp.Min,),
-    sp.Min: (sp.Max,),
-}
-
-# What sympy and the enclosures raise on an expression that makes no sense.
-SENSELESS = (
-    NotEnclosable, ValueError, TypeError, ZeroDivisionError, NotImplementedError, AttributeError,
-    KeyError, RecursionError, sp.polys.polyerrors.BasePolynomialError,
-)  # fmt: skip
+# What an evaluation raises where it knows nothing.
+UNKNOWN = (NotEnclosable, ArithmeticError, KeyError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -58,157 +56,236 @@ class Tally:
     tried: int = 0
     refuted: int = 0
     equivalent: int = 0
+    weaker: int = 0
     survivors: tuple[str, ...] = ()
 
     @property
     def undecided(self) -> int:
-        return self.tried - self.refuted - self.equivalent
+        return self.tried - self.refuted - self.equivalent - self.weaker
 
     def as_dict(self) -> dict[str, int]:
         return {
             "tried": self.tried,
             "refuted": self.refuted,
             "equivalent": self.equivalent,
+            "weaker": self.weaker,
             "undecided": self.undecided,
         }
 
 
-def mutants(link: Chain) -> list[sp.Expr]:
-    """The single edits of the chain's last expression, each once, the original left out."""
-    last = link.last
-    if last.is_infinite:
-        return []
-    found = dict.fromkeys(itertools.chain(_whole(last), edits(last), _symbols_changed(last)))
-    return [mutant for mutant in found if mutant != last]
-
-
 def tallies(claim: Claim) -> Iterator[Tally]:
     """The count as it grows: first the number of mutants, then again after each of them."""
-    family = [(number, link, mutants(link)) for number, link in enumerate(claim.chains, 1)]
-    tally = Tally(tried=sum(len(each) for _, _, each in family))
+    families = [(number, link, mutants(link)) for number, link in enumerate(claim.chains, 1)]
+    tally = Tally(tried=sum(len(each) for _, _, each in families))
     yield tally
-    for number, link, each in family:
-        truth = _Truth(link)
-        for mutant in each:
-            if truth.refutes(mutant):
-                tally = replace(tally, refuted=tally.refuted + 1)
-            elif truth.implies(mutant):
-                tally = replace(tally, equivalent=tally.equivalent + 1)
-            else:
-                name = f"chain {number}: {link.relation} {mutant}"
-                tally = replace(tally, survivors=(*tally.survivors, name))
+    for number, link, family in families:
+        court = Court(link.unfolded)
+        for j, mutant in family:
+            tally = _counted(tally, court, number, j, mutant)
             yield tally
 
 
-# --- the edits --------------------------------------------------------------------------------
+def _counted(tally: Tally, court: Court, number: int, j: int, mutant: sp.Expr) -> Tally:
+    try:
+        tree = unfold(mutant)
+    except (ValueError, TypeError):  # arguments exchanged that are not of a kind: no formula
+        return replace(tally, refuted=tally.refuted + 1)
+    what = court.judged(j, tree)
+    if what == "undecided":
+        name = f"chain {number}, step {j + 1}: {court.relation(0, j + 1)} {mutant}"
+        return replace(tally, survivors=(*tally.survivors, name))
+    return replace(tally, **{what: getattr(tally, what) + 1})
 
 
-def edits(expr: sp.Basic) -> Iterator[sp.Basic]:
-    """`expr` with one node edited, in all ways."""
-    yield from _here(expr)
-    for i, arg in enumerate(expr.args):
-        if isinstance(expr, sp.Integral | Supremum) and i > 0:
-            break  # the range and its variable are not part of the formula
-        for edited in edits(arg):
-            try:
-                yield expr.func(*expr.args[:i], edited, *expr.args[i + 1 :])
-            except SENSELESS:
-                continue
-
-
-def _here(node: sp.Basic) -> Iterator[sp.Basic]:
-    if isinstance(node, sp.Rational):
-        yield from (node + 1, node - 1, 2 * node, node / 2, -node)
-    if isinstance(node, sp.Add):
-        for term in node.args:
-            yield from (node - 2 * term, node + term, node - term / 2)  # -term, 2 term, term/2
-    if isinstance(node, sp.exp):
-        yield sp.exp(-node.args[0])
-    for function in FUNCTIONS.get(type(node), ()):
-        try:
-            yield function(*node.args)
-        except SENSELESS:
-            continue
-
-
-def _whole(expr: sp.Expr) -> Iterator[sp.Expr]:
-    yield from (-expr, 2 * expr, expr / 2, expr + 1, expr - 1, expr**2, sp.sqrt(expr), 1 / expr)
-
-
-def _symbols_changed(expr: sp.Expr) -> Iterator[sp.Expr]:
-    """Two symbols swapped everywhere, and one occurrence of one written as another."""
-    names = sorted(expr.free_symbols, key=str)
-    for a, b in itertools.combinations(names, 2):
-        yield expr.subs({a: b, b: a}, simultaneous=True)
-    for a, b in itertools.permutations(names, 2):
-        yield from _one_occurrence(expr, a, b)
-
-
-def _one_occurrence(expr: sp.Basic, a: sp.Symbol, b: sp.Symbol) -> Iterator[sp.Basic]:
-    if expr == a:
-        yield b
-    for i, arg in enumerate(expr.args):
-        if isinstance(expr, sp.Integral | Supremum) and i > 0:
-            break
-        for changed in _one_occurrence(arg, a, b):
-            try:
-                yield expr.func(*expr.args[:i], changed, *expr.args[i + 1 :])
-            except SENSELESS:
-                continue
-
-
-# --- judging them -----------------------------------------------------------------------------
-
-
-class _Truth:
-    """A chain's definition as balls at its points, each computed once for all mutants."""
+class Court:
+    """One chain, unfolded, with what is known of its expressions at its points."""
 
     def __init__(self, link: Chain):
         self.link = link
-        there = sorted(points(link, POINTS if link.given else 1), key=lambda point: point.height)
-        self.values = [(point, ball) for point in there if (ball := self._definition(point))]
+        self.sides = link.expressions()
+        slow = any(e.has(sp.Integral, Supremum) for e in self.sides)
+        simple = list(points(link, (SLOW_POINTS if slow else POINTS) if link.given else 1))
+        others = further_points(link, simple, SLOW_FURTHER if slow else FURTHER)
+        self.points = sorted(simple, key=lambda point: -point.height) + others
+        self.refuted = dict.fromkeys(range(len(self.points)), 0)
+        self.known: dict[tuple[int, int], arb | None] = {}
 
-    def _definition(self, point: Point) -> arb | None:
-        """The first expression that has a ball: where a definition has none, a later one, which
-        the claim's proof shows to be equal to it, stands in (in a chain of equalities)."""
-        equal = self.link.relation is Relation.EQUAL
-        for expr in self.link.expressions() if equal else [self.link.first]:
-            try:
-                return ball_at(expr, point)
-            except SENSELESS:
-                continue
+    def judged(self, j: int, mutant: sp.Expr) -> str:
+        """What becomes of `mutant` in the place of step j's right side."""
+        if self._is_refuted(j, mutant, ROUGH) or self._is_refuted(j, mutant, FINE):
+            return "refuted"
+        proved = self._proved_true(j, mutant)
+        if proved is None and self._is_refuted_downhill(j, mutant):
+            return "refuted"
+        return proved or "undecided"
+
+    def _proved_true(self, j: int, mutant: sp.Expr) -> str | None:
+        """How the symbolic route, or boxes, show that the mutant is true after all."""
+        right = self.sides[j + 1]
+        if evaluated(mutant) == evaluated(right) or (
+            not self._differs(j + 1, mutant) and self._shown(right, Relation.EQUAL, mutant)
+        ):
+            return "equivalent"
+        if self._is_mirrored(j, mutant):
+            return "equivalent"
+        relation = self.relation(0, j + 1)
+        weakly = Relation.AT_LEAST if relation is Relation.ABOVE else relation
+        if relation is not Relation.EQUAL and (
+            self._shown(right, weakly, mutant) or self._shown(self.sides[0], relation, mutant)
+        ):
+            return "weaker"
         return None
 
-    def refutes(self, mutant: sp.Expr) -> bool:
-        for point, truth in self.values:
+    def _differs(self, side: int, mutant: sp.Expr) -> bool:
+        """Another number than this side at some point: that they are equal need not be asked."""
+        for place, point in enumerate(self.points):
             try:
-                ball = ball_at(mutant, point)
-            except SENSELESS:
-                if _certainly_without_value(mutant, point):
-                    return True
+                ball = value_at(mutant, point, ROUGH)
+            except UNKNOWN:
                 continue
-            if contradicts(truth, self.link.relation, ball):
+            truth = self._value(side, place)
+            if truth is not None and contradicts(truth, Relation.EQUAL, ball):
                 return True
         return False
 
-    def implies(self, mutant: sp.Expr) -> bool:
-        """Is the mutant shown to be true, given that the claim is: equal to it, or weaker?"""
-        relation = self.link.relation
-        weakly = Relation.AT_LEAST if relation is Relation.ABOVE else relation
-        step = Step(weakly, mutant, "a mutant")
-        return check_step(replace(self.link, first=self.link.last, steps=(step,)), 0) is None
-
-
-def _certainly_without_value(mutant: sp.Expr, point: Point) -> bool:
-    """A division by zero, or an imaginary part that is certainly not zero."""
-    try:
-        there = point(mutant)
-        if there.has(sp.zoo, sp.nan) or there.is_extended_real is False:
-            return True
-        if point.vectors or mutant.has(sp.Integral, Supremum):
-            return False
-        values = {s: acb(arb(fmpq(int(v.p), int(v.q)))) for s, v in point.scalars.items()}
-        value = compile_ball(mutant)(values, False)
-    except SENSELESS:
+    def _is_mirrored(self, j: int, mutant: sp.Expr) -> bool:
+        """The right side with two symbols of one domain exchanged, which leave the left as it is:
+        TV <= sqrt(KL(q, p)/2) says what TV <= sqrt(KL(p, q)/2) does."""
+        first, right = self.sides[0], self.sides[j + 1]
+        for a, b in itertools.combinations(sorted(right.free_symbols, key=str), 2):
+            if self.link.given[a] == self.link.given[b] and not self.link.hypotheses:
+                if evaluated(mutant) == evaluated(exchanged(right, a, b)):
+                    return self._shown(first, Relation.EQUAL, exchanged(first, a, b))
         return False
-    return isinstance(value, acb) and bool(value.is_finite()) and not value.imag.contains(0)
+
+    def relation(self, i: int, j: int) -> Relation:
+        """The relation of the i-th expression to the j-th that the steps between imply."""
+        return replace(self.link, steps=self.link.steps[i:j]).relation
+
+    def _value(self, side: int, place: int) -> arb | None:
+        """The chain's own expression at one of the points, computed once."""
+        if (side, place) not in self.known:
+            try:
+                self.known[side, place] = value_at(self.sides[side], self.points[place], FINE)
+            except (NotEnclosable, ArithmeticError):
+                self.known[side, place] = None
+        return self.known[side, place]
+
+    def _is_refuted(self, j: int, mutant: sp.Expr, digits: int) -> bool:
+        for place in sorted(self.refuted, key=lambda place: -self.refuted[place]):
+            if self._contradicted(j, mutant, place, digits):
+                self.refuted[place] += 1
+                return True
+        return False
+
+    def _contradicted(self, j: int, mutant: sp.Expr, place: int, digits: int) -> bool:
+        try:
+            ball = value_at(mutant, self.points[place], digits)
+        except NoValue:
+            return True
+        except UNKNOWN:
+            return _no_value_inside(mutant, self.points[place])
+        for i in self._before(j):
+            if (truth := self._value(i, place)) is not None:
+                if contradicts(truth, self.relation(i, j + 1), ball):
+                    return True
+                break
+        for i in range(len(self.sides) - 1, j + 1, -1):
+            if (truth := self._value(i, place)) is not None:
+                return contradicts(ball, self.relation(j + 1, i), truth)
+        return False
+
+    def _before(self, j: int) -> list[int]:
+        """Where the truth is looked for: from the first expression on, and, in equalities, at last
+        the right side itself, which the claim shows to be equal to the first."""
+        equal = self.relation(0, j + 1) is Relation.EQUAL
+        return list(range(j + 2 if equal else j + 1))
+
+    def _is_refuted_downhill(self, j: int, mutant: sp.Expr) -> bool:
+        """In an inequality that holds at all points so far: where it is tightest, and beyond."""
+        relation = self.relation(0, j + 1)
+        if relation is Relation.EQUAL:
+            return False
+        sign = 1 if relation is Relation.AT_MOST else -1
+
+        def gap(point: Point) -> arb | None:
+            try:
+                first = value_at(self.sides[0], point, ROUGH)
+                return sign * (value_at(mutant, point, ROUGH) - first)
+            except UNKNOWN:
+                return None
+
+        given = self.link.given
+        try:
+            with within(PATIENCE):
+                for point in downhill(gap, self.points[:STARTS], given):
+                    if (value := gap(point)) is not None and value < 0:
+                        return respects(self.link, point)
+        except OutOfTime:
+            pass
+        return False
+
+    def _shown(self, left: sp.Expr, relation: Relation, mutant: sp.Expr) -> bool:
+        """Is `left relation mutant` shown, symbolically or over boxes?"""
+        link = replace(self.link, first=left, steps=(Step(relation, mutant, "a mutant"),))
+        try:
+            with within(PATIENCE):
+                if check_step(link, 0) is None:
+                    return True
+                return relation is not Relation.EQUAL and shown_over_boxes(link, 0) is not None
+        except OutOfTime:
+            return False
+
+
+def _no_value_inside(mutant: sp.Expr, point: Point) -> bool:
+    """A derivative of what has no value at the point."""
+    for node in mutant.atoms(sp.Derivative):
+        try:
+            value_at(node.expr, point, ROUGH)
+        except NoValue:
+            return True
+        except UNKNOWN:
+            continue
+    return False
+
+
+def evaluated(expr: sp.Basic) -> sp.Basic:
+    """The tree rebuilt by sympy's own rules."""
+    if not expr.args:
+        return expr
+    try:
+        return expr.func(*map(evaluated, expr.args))
+    except (ValueError, TypeError, ZeroDivisionError):
+        return expr
+
+
+class OutOfTime(BaseException):
+    """Raised by the alarm of `within`; an `except Exception` on the way does not keep it."""
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """`OutOfTime` after so many seconds, where the platform and the thread can be woken."""
+    able = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if not able:
+        yield
+        return
+
+    rung = False
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal rung
+        rung = True
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 10)  # again, should it be swallowed
+    try:
+        yield
+    except Exception as error:
+        if rung:  # a quadrature in C turns it into an error of its own
+            raise OutOfTime from error
+        raise
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

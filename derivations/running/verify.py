@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -19,7 +19,7 @@ import sympy as sp
 from ..ledger import collect
 from ..symbolic.lemmas import LEMMAS
 from ..words.claim import ByClaim, Claim, Counterexample, Verdict
-from .judge import Judgement, judge
+from .judge import Judgement, Steps, judge
 from .mutation import Tally, tallies
 from .pool import Failure, run
 
@@ -29,39 +29,85 @@ TIMEOUT = 60.0  # seconds a claim may take, on a slow machine too
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one claim: the verdict, both routes, and why a silent route is silent."""
+    """What became of one claim: the claim itself, its judgement, its mutants, the seconds."""
 
-    id: str
-    title: str
-    topic: str
-    source: str
-    expected: Verdict
-    verdict: Verdict
-    symbolic: str
-    enclosure: str
-    rests_on: tuple[str, ...]
+    claim: Claim
+    judgement: Judgement
     seconds: float
-    points: int = 0
     mutants: Tally = NONE_TRIED
-    gaps: tuple[str, ...] = ()
-    counterexample: Counterexample | None = None
+
+    @property
+    def id(self) -> str:
+        return self.claim.id
+
+    @property
+    def title(self) -> str:
+        return self.claim.title
+
+    @property
+    def topic(self) -> str:
+        return self.claim.topic
+
+    @property
+    def expected(self) -> Verdict:
+        return self.claim.expected
+
+    @property
+    def shown_for(self) -> str:
+        return self.claim.shown_for
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        return self.claim.rests_on
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.judgement.verdict
 
     @property
     def ok(self) -> bool:
         return self.verdict is self.expected
 
+    @property
+    def symbolic(self) -> str:
+        return self.judgement.symbolic
+
+    @property
+    def enclosure(self) -> str:
+        return self.judgement.enclosure
+
+    @property
+    def steps(self) -> Steps:
+        return self.judgement.steps
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        return self.judgement.gaps
+
+    @property
+    def points(self) -> int:
+        return self.judgement.points
+
+    @property
+    def counterexample(self) -> Counterexample | None:
+        return self.judgement.counterexample
+
     def as_dict(self) -> dict[str, Any]:
         """The claim's entry in `verify --json`."""
+        claim = self.claim
         return {
-            "id": self.id,
-            "title": self.title,
-            "topic": self.topic,
-            "source": self.source,
-            "expected": str(self.expected),
+            "id": claim.id,
+            "title": claim.title,
+            "name": claim.name,
+            "topic": claim.topic,
+            "source": claim.source,
+            "expected": str(claim.expected),
             "verdict": str(self.verdict),
             "ok": self.ok,
+            "shown_for": claim.shown_for,
             "routes": {"symbolic": self.symbolic, "enclosure": self.enclosure},
-            "rests_on": list(self.rests_on),
+            "steps": [[asdict(words) for words in link] for link in self.steps],
+            "rests_on": list(claim.rests_on),
             "seconds": round(self.seconds, 3),
             "mutants": self.mutants.as_dict(),
             "counterexample": self.counterexample.as_dict() if self.counterexample else None,
@@ -158,32 +204,14 @@ class _Work:
     ) -> Report:
         """The report so far: a judgement comes first, then tallies of mutants, or a failure."""
         if isinstance(content, Judgement):
-            return _report(self.claims[i], content, seconds)
+            return Report(self.claims[i], content, seconds)
         if isinstance(content, Tally) and before is not None:
             return replace(before, mutants=content, seconds=seconds)
         assert isinstance(content, Failure)
         if before is not None:  # judged already: only its mutants were cut short
             return replace(before, seconds=seconds)
-        silent = Judgement(Verdict.UNDECIDED, "undecided", "undecided", gaps=(content.why,))
-        return _report(self.claims[i], silent, seconds)
-
-
-def _report(claim: Claim, judged: Judgement, seconds: float) -> Report:
-    return Report(
-        id=claim.id,
-        title=claim.title,
-        topic=claim.topic,
-        source=claim.source,
-        expected=claim.expected,
-        verdict=judged.verdict,
-        symbolic=judged.symbolic,
-        enclosure=judged.enclosure,
-        rests_on=claim.rests_on,
-        seconds=seconds,
-        points=judged.points,
-        gaps=judged.gaps,
-        counterexample=judged.counterexample,
-    )
+        silent = Judgement(Verdict.UNDECIDED, gaps=(content.why,))
+        return Report(self.claims[i], silent, seconds)
 
 
 def _require_proved_foundations(
@@ -193,19 +221,14 @@ def _require_proved_foundations(
     graph = {name: cites(everything[name]) for name in reports}
     for name in TopologicalSorter(graph).static_order():
         report = reports[name]
-        steps = (step for link in everything[name].chains for step in link.steps)
-        cited = {step.by.claim for step in steps if isinstance(step.by, ByClaim)}
-        unproved = sorted(c for c in cited if not _proved(reports[c]))
-        if not unproved or report.symbolic != "proved":
-            continue
-        verdict = {
-            Verdict.BOTH: Verdict.ENCLOSED,
-            Verdict.PROVED: Verdict.UNDECIDED,
-        }.get(report.verdict, report.verdict)
-        gap = f"symbolic: rests on {', '.join(unproved)}, which is not proved"
-        reports[name] = replace(
-            report, verdict=verdict, symbolic="undecided", gaps=(*report.gaps, gap)
-        )
+        unproved = [
+            (i, j, f"rests on {step.by.claim}, which is not proved")
+            for i, link in enumerate(report.claim.chains)
+            for j, step in enumerate(link.steps)
+            if isinstance(step.by, ByClaim) and not _proved(reports[step.by.claim])
+        ]
+        if unproved and report.steps:
+            reports[name] = replace(report, judgement=report.judgement.without(unproved))
 
 
 def _proved(report: Report) -> bool:
@@ -219,5 +242,5 @@ def judged_parts(
     claim, cited, mutants = job
     judgement = judge(claim, cited)
     yield judgement
-    if mutants and judgement.verdict in (Verdict.PROVED, Verdict.ENCLOSED, Verdict.BOTH):
+    if mutants and judgement.verdict in (Verdict.BOTH, Verdict.PROVED, Verdict.SUPPORTED):
         yield from tallies(claim)

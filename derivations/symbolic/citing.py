@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import sympy as sp
 
 from ..ground.prepare import Prepared, put
-from ..ground.signs import is_positive, is_zero
+from ..ground.signs import is_positive
+from ..ground.totals import equal_to_zero, varies
+from ..ground.zero import is_zero
 from ..words.claim import ByClaim, Choice, Claim, Interval, Mass, PerAtom, Relation, Step, Verdict
 from ..words.language import Total
 from .closing import NotShown, closed
-from .totals import equal_to_zero, varies
 
 
 def by_claim(
@@ -28,7 +29,7 @@ def by_claim(
         raise NotShown(f"the ledger has no claim {by.claim}")
     if claims[by.claim].expected is Verdict.REFUTED:
         raise NotShown(f"{by.claim} is a false statement")
-    cited = claims[by.claim].chains[by.chain]
+    cited = claims[by.claim].chains[by.chain].unfolded
     if cited.relation is not step.relation:
         raise NotShown(f"{by.claim} shows {cited.relation}, the step says {step.relation}")
     images = {symbol: by.where.get(symbol, symbol) for symbol in cited.given}

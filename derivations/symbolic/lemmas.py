@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..ground.signs import is_nonnegative, is_zero
+from ..ground.signs import is_nonnegative
+from ..ground.zero import is_zero
 from ..words.language import Total
 
 
@@ -101,13 +102,13 @@ LEMMAS: dict[str, Lemma] = {
         ),
         Lemma(
             "simultaneous-diagonalisation",
-            "for S1, S2 positive definite some invertible A has A S2 A^T = I, A S1 A^T diagonal; "
-            "KL does not change under x -> A x, and adds up over independent coordinates",
-            "Horn, Johnson, Matrix Analysis (2013), Theorem 7.6.4; Kullback (1959), chapter 2",
+            "for S1, S2 positive definite some invertible A has A S2 A^T = I, A S1 A^T diagonal",
+            "Horn, Johnson, Matrix analysis (2013), Theorem 7.6.4",
         ),
         Lemma(
             "weak-duality-of-transport",
-            "what a 1-Lipschitz potential gains is at most what any coupling costs",
+            "f(x) + g(y) <= c(x, y) everywhere makes E_P f + E_Q g at most the mean of c under any "
+            "coupling of P and Q; so for 1-Lipschitz f, E_P f - E_Q f is at most that of |x - y|",
             "Villani, Optimal Transport: Old and New (2009), chapter 5",
         ),
     )

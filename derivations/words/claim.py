@@ -23,21 +23,25 @@ stands to the one before and for what reason. Every free symbol has a domain in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
 
 from .language import Choice, Domain, Interval, Mass, PerAtom
+from .reading import read
+from .word import unfold
 
 
 class Verdict(StrEnum):
     """What became of a claim; see the design's words."""
 
-    PROVED = "proved"  # sympy closed every step
-    ENCLOSED = "enclosed"  # balls supported every step at every point tried
-    BOTH = "both"
+    BOTH = "both"  # every step proved symbolically and supported by the enclosure route
+    PROVED = "proved"  # every step has at least one proof, symbolic or over boxes
+    SUPPORTED = "supported"  # some step has only points for it: evidence, not proof
     REFUTED = "refuted"  # disjoint balls at an exact point
     UNDECIDED = "undecided"
 
@@ -126,20 +130,25 @@ class Step:
     by: Reason = Algebra()
 
 
-def eq(right: sp.Expr | int, why: str, by: Reason = Algebra()) -> Step:
-    return Step(Relation.EQUAL, sp.sympify(right), why, by)
+def expression(written: sp.Expr | int | str) -> sp.Expr:
+    """A tree as it is, or the one that a text stands for, its order kept."""
+    return read(written) if isinstance(written, str) else sp.sympify(written)
 
 
-def at_most(right: sp.Expr | int, why: str, by: Reason = Algebra()) -> Step:
-    return Step(Relation.AT_MOST, sp.sympify(right), why, by)
+def eq(right: sp.Expr | int | str, why: str, by: Reason = Algebra()) -> Step:
+    return Step(Relation.EQUAL, expression(right), why, by)
 
 
-def at_least(right: sp.Expr | int, why: str, by: Reason = Algebra()) -> Step:
-    return Step(Relation.AT_LEAST, sp.sympify(right), why, by)
+def at_most(right: sp.Expr | int | str, why: str, by: Reason = Algebra()) -> Step:
+    return Step(Relation.AT_MOST, expression(right), why, by)
 
 
-def above(right: sp.Expr | int, why: str, by: Reason = Algebra()) -> Step:
-    return Step(Relation.ABOVE, sp.sympify(right), why, by)
+def at_least(right: sp.Expr | int | str, why: str, by: Reason = Algebra()) -> Step:
+    return Step(Relation.AT_LEAST, expression(right), why, by)
+
+
+def above(right: sp.Expr | int | str, why: str, by: Reason = Algebra()) -> Step:
+    return Step(Relation.ABOVE, expression(right), why, by)
 
 
 @dataclass(frozen=True)
@@ -168,24 +177,53 @@ class Chain:
     def expressions(self) -> list[sp.Expr]:
         return [self.first, *(step.right for step in self.steps)]
 
+    @cached_property
+    def unfolded(self) -> Chain:
+        """The same chain with every name of the vocabulary replaced by its definition."""
+        return replace(
+            self,
+            first=unfold(self.first),
+            steps=tuple(
+                replace(step, right=unfold(step.right), by=_unfolded(step.by))
+                for step in self.steps
+            ),
+        )
+
+
+def _unfolded(by: Reason) -> Reason:
+    """The reason with the names in its expressions replaced as well."""
+    changed: dict[str, Any] = {}
+    for each in fields(by):
+        value = getattr(by, each.name)
+        if isinstance(value, sp.Basic):
+            changed[each.name] = unfold(value)
+        elif isinstance(value, Mapping):
+            changed[each.name] = {k: unfold(sp.sympify(v)) for k, v in value.items()}
+    return replace(by, **changed) if changed else by
+
 
 def chain(
-    first: sp.Expr | int,
+    first: sp.Expr | int | str,
     *steps: Step,
     given: Mapping[sp.Symbol, Domain] | None = None,
     hypotheses: tuple[sp.Rel, ...] = (),
     label: str = "",
 ) -> Chain:
-    return Chain(sp.sympify(first), steps, dict(given or {}), hypotheses, label)
+    return Chain(expression(first), steps, dict(given or {}), hypotheses, label)
 
 
 @dataclass(frozen=True)
 class Claim:
     """One entry of the ledger.
 
-    A false statement has `expected=Verdict.REFUTED` and says in `source` who prints it.
-    Raises `ValueError` when a chain is empty, mixes <= with >=, names a symbol without a domain,
-    or uses a symbol that carries a sympy assumption (a hypothesis that nobody stated).
+    `title` is the statement itself, formulas between backticks: "`KL(p, q) >= 0`"; `name` is what
+    the field calls it. `shown_for` says what the chains cover where that is less than the
+    statement could mean (d = 1, 2; p, q > 0). A false statement has `expected=Verdict.REFUTED`
+    and says in `source` who prints it.
+
+    Raises `ValueError` when a chain is empty, mixes <= with >=, has a step whose two sides are the
+    same tree, names a symbol without a domain, or uses a symbol that carries a sympy assumption
+    (a hypothesis that nobody stated).
     """
 
     id: str
@@ -196,6 +234,8 @@ class Claim:
     expected: Verdict = Verdict.BOTH
     lemmas: tuple[str, ...] = ()
     note: str = ""
+    name: str = ""
+    shown_for: str = ""
 
     def __post_init__(self) -> None:
         if not self.chains:
@@ -209,6 +249,10 @@ class Claim:
         relations = {step.relation for step in link.steps}
         if Relation.AT_MOST in relations and relations & {Relation.AT_LEAST, Relation.ABOVE}:
             raise ValueError(f"{where}: <= and >= in one chain prove nothing about its ends")
+        sides = link.unfolded.expressions()
+        for number, (left, right) in enumerate(pairwise(sides), 1):
+            if left == right:
+                raise ValueError(f"{where}, step {number}: both sides are {left}, which says nothing")
         symbols = set().union(*(e.atoms(sp.Symbol) for e in link.expressions()))
         for hypothesis in link.hypotheses:
             symbols |= hypothesis.atoms(sp.Symbol)

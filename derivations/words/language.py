@@ -9,7 +9,7 @@ claim's `given`. That way a hypothesis cannot slip in through sympy's automatic 
 - `Supremum(expr, u, lower, upper)` is the supremum over u in the open interval, of a function
   that is concave in u.
 - Domains: `Interval(lower, upper)` (open), `REAL`, `POSITIVE`, `UNIT`; `Mass()`, a probability
-  vector with positive entries; `PerAtom(domain)`, one number of `domain` an atom; `Choice(...)`,
+  vector with positive entries, `Mass(zero=True)` one that may vanish at some atoms; `PerAtom(domain)`, one number of `domain` an atom; `Choice(...)`,
   finitely many exact values.
 """
 
@@ -51,6 +51,10 @@ class Total(sp.Expr):
 
     def _eval_is_nonnegative(self) -> bool | None:
         return self.term.is_nonnegative or None
+
+    def _eval_derivative(self, s: sp.Symbol) -> Total:
+        """A finite sum is differentiated term by term."""
+        return Total(self.term.diff(s))
 
     def _latex(self, printer: LatexPrinter) -> str:
         return rf"\sum_{{x}} {printer.parenthesize(self.term, 50)}"
@@ -165,7 +169,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Mass:
-    """A probability vector: positive at every atom, of total 1."""
+    """A probability vector, of total 1: positive at every atom, or with `zero` possibly 0 at some.
+
+    Where masses vanish, a term of a total is its limit as they tend to 0 together: 0 log 0 = 0,
+    q f(p/q) is q f(0) or p f'(oo), and an atom without any mass adds nothing.
+    """
+
+    zero: bool = False
 
 
 @dataclass(frozen=True)

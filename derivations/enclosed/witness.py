@@ -1,0 +1,2 @@
+"""stub"""
+def objection(left, relation, right, points): return None

@@ -1,0 +1,64 @@
+"""sympy's limit, asked in one place, and read with suspicion.
+
+Whatever is not clearly a real number or an infinity counts as no answer.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+DOUBTFUL = (sp.AccumBounds, sp.Limit, sp.sign, sp.Piecewise, sp.Integral, sp.Sum)
+FAILURES = (
+    ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RuntimeError,
+    AssertionError, sp.PoleError, sp.polys.polyerrors.BasePolynomialError,
+)  # fmt: skip
+
+
+BRANCHING = (sp.Piecewise, sp.sign, sp.Max, sp.Min, sp.Abs)
+LARGEST = 400  # of a power's or an exponential's rate, in numerator and denominator
+
+
+def is_wild(expr: sp.Expr) -> bool:
+    """Would sympy take this for a polynomial of astronomical degree?
+
+    It writes e^(k x) as (e^x)^k, and x^(1/q) as a root; with k or q in the millions it fills the
+    memory or dies in C.
+    """
+    for power in expr.atoms(sp.Pow):
+        if power.exp.is_Rational and _large(power.exp):
+            return True
+    return any(
+        _large(number)
+        for power in expr.atoms(sp.exp)
+        for number in power.args[0].atoms(sp.Rational)
+    )
+
+
+def _large(number: sp.Rational) -> bool:
+    return abs(number.p) > LARGEST or number.q > LARGEST
+
+
+def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
+    """lim g as x -> end from `side` ("+" from above, "-" from below); None where sympy has none.
+
+    What does not depend on x stands as a symbol: sympy's series take one branch of a Piecewise
+    whose conditions they cannot decide.
+    """
+    constants = {
+        node: sp.Dummy(**({"nonnegative": True} if isinstance(node, sp.Abs) else {"real": True}))
+        for node in g.atoms(*BRANCHING)
+        if not node.has(x)
+    }
+    flat = g.xreplace(constants)
+    if is_wild(flat) or flat.has(sp.Piecewise, sp.sign):
+        return None
+    try:
+        value = sp.limit(flat, x, end, side)
+    except FAILURES:
+        return None
+    value = value.xreplace({name: node for node, name in constants.items()})
+    if value.has(sp.nan, sp.zoo, sp.I, x, *DOUBTFUL):
+        return None
+    if value.has(sp.oo, -sp.oo) and value not in (sp.oo, -sp.oo):
+        return None
+    return value

@@ -1,0 +1,102 @@
+"""A name of the vocabulary applied to its arguments: what a statement is written and printed in.
+
+`KL(p, q)` is a tree with a name on it; `unfold` replaces the name by its definition, one step or
+all the way, without evaluating anything: the printed statement and the checked one are the same
+tree. A *law* (`Normal(mu, sigma)`) is a word that is no number: it stands as an argument only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the vocabulary.
+
+    `arguments` names them; a capital letter stands for a law (a probability vector p, printed P,
+    or a `Law`). `unfolds` builds the definition from the arguments. `tex` and `text` are format
+    strings with {0}, {1}, ... for the printed arguments. `binds` says which argument is a variable
+    that the word binds, and in which arguments it does.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    unfolds: Callable[..., sp.Expr]
+    means: str  # the definition in words, for the reader
+    defined: str  # when it is defined
+    tex: str
+    text: str
+    source: str
+    binds: tuple[int, tuple[int, ...]] | None = None
+    law: bool = False
+
+
+class Word(sp.Expr):
+    """One entry applied; subclasses are made by `vocabulary.py`, one a row."""
+
+    is_commutative = True
+    entry: ClassVar[Entry]
+
+    def __new__(cls, *args: Any) -> Word:
+        wanted = cls.entry.arguments
+        if len(args) != len(wanted):
+            raise ValueError(
+                f"{cls.entry.name} takes {len(wanted)} arguments ({', '.join(wanted)}), "
+                f"got {len(args)}"
+            )
+        return sp.Expr.__new__(cls, *map(sp.sympify, args))
+
+    def unfold(self) -> sp.Expr:
+        """The definition for these arguments, one step, unevaluated."""
+        with sp.evaluate(False):
+            return sp.sympify(self.entry.unfolds(*self.args))
+
+    @property
+    def free_symbols(self) -> set[sp.Symbol]:
+        if self.entry.binds is None:
+            return set().union(*(arg.free_symbols for arg in self.args))
+        variable, scope = self.entry.binds
+        found: set[sp.Symbol] = set()
+        for i, arg in enumerate(self.args):
+            if i in scope:
+                found |= arg.free_symbols - {self.args[variable]}
+            elif i != variable:
+                found |= arg.free_symbols
+        return found
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        return [self.args[self.entry.binds[0]]] if self.entry.binds else []
+
+    def _eval_subs(self, old: sp.Expr, new: sp.Expr) -> Word | None:
+        """A bound variable is nobody else's: a value for a symbol of its name stays outside."""
+        if self.entry.binds is None or old != self.args[self.entry.binds[0]]:
+            return None
+        variable, scope = self.entry.binds
+        return self.func(
+            *(a if i in (variable, *scope) else a.subs(old, new) for i, a in enumerate(self.args))
+        )
+
+
+def is_law(expr: sp.Basic) -> bool:
+    return isinstance(expr, Word) and expr.entry.law
+
+
+def unfold(expr: sp.Basic) -> sp.Basic:
+    """`expr` with every word replaced by its definition, all the way down, nothing evaluated."""
+    if isinstance(expr, Word):
+        if expr.entry.law:
+            raise ValueError(f"{expr.entry.name} is a law, not a number")
+        return unfold(expr.unfold())
+    if not expr.args or not expr.has(Word):
+        return expr
+    arguments = [unfold(arg) for arg in expr.args]
+    if tuple(arguments) == expr.args:
+        return expr
+    with sp.evaluate(False):
+        return expr.func(*arguments)
