@@ -28,7 +28,7 @@ from .balls import (
 from .constants import Constant
 from .germs import Germ, Scale
 from .jets import Jet, bottom, derivative, power, sign_of
-from .trees import without_exponentials
+from .trees import negated, times, without_exponentials
 
 Number: TypeAlias = Any  # fmpq, arb, acb, Constant, Jet or Germ
 Environment: TypeAlias = Mapping[Any, Number]
@@ -267,11 +267,11 @@ def compile_ball(expr: sp.Expr, exact: bool = False) -> Evaluator:
         return lambda *_: value()
     if (special := NODES.get(type(expr))) is not None:
         return special(expr, exact)
+    if isinstance(expr, sp.Add):
+        return _compile_sum(expr, exact)
     parts = [compile_ball(arg, exact) for arg in expr.args if isinstance(arg, sp.Expr)]
     if len(parts) != len(expr.args):
         raise NotEnclosable(f"no enclosure is known for {expr}")
-    if isinstance(expr, sp.Add):
-        return lambda env, a: reduce(lambda x, y: x + y, [part(env, a) for part in parts])
     if isinstance(expr, sp.Mul):
         return _compile_product(expr, parts)
     if isinstance(expr, sp.Max):
@@ -301,6 +301,16 @@ def _compile_symbol(symbol: sp.Symbol, exact: bool) -> Evaluator:
     return value
 
 
+def _compile_sum(expr: sp.Add, exact: bool) -> Evaluator:
+    terms = list(expr.args)
+    for term in expr.args:  # x - x is zero, also for a ball around x
+        if isinstance(term, sp.Symbol) and negated(term) in terms and term in terms:
+            terms.remove(term)
+            terms.remove(negated(term))
+    parts = [compile_ball(term, exact) for term in terms or [sp.S.Zero]]
+    return lambda env, a: reduce(lambda x, y: x + y, [part(env, a) for part in parts])
+
+
 def _compile_product(expr: sp.Mul, parts: list[Evaluator]) -> Evaluator:
     if len(parts) == 2 and expr.args[0] == -1:
         other = parts[1]
@@ -312,7 +322,7 @@ def _weighted_sum(
     exponents: list[tuple[sp.Expr, sp.Rational]], factor: sp.Rational, exact: bool
 ) -> Evaluator:
     parts = [
-        (compile_ball(a, exact), compile_ball(sp.Rational(n * factor), exact)) for a, n in exponents
+        (compile_ball(a, exact), compile_ball(times(n, factor), exact)) for a, n in exponents
     ]
     return lambda env, a: reduce(
         lambda x, y: x + y, [part(env, a) * n(env, a) for part, n in parts]
@@ -337,6 +347,11 @@ def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
             return lambda env, a: outer(env, a).exp() * inner(env, a)
         return _compile_root(base, exponent, exact)
     e = compile_ball(exponent, exact)
+    exponents, rest = without_exponentials(base)
+    if exponents:
+        outer = _weighted_sum(exponents, sp.S.One, exact)
+        inner = compile_ball(rest, exact)
+        return lambda env, a: (outer(env, a) * e(env, a)).exp() * _power(inner(env, a), e(env, a), a)
     return lambda env, a: _power(b(env, a), e(env, a), a)
 
 

@@ -30,7 +30,7 @@ from .constants import Constant
 Order: TypeAlias = tuple[Fraction, Fraction]  # (a, b) of v^a L^b
 Bound: TypeAlias = tuple[Fraction, Fraction, arb]  # (A, B, C)
 
-KEPT = 5  # powers of v beyond the leading one that are kept as terms
+KEPT = 12  # powers of v beyond the leading one that are kept as terms
 MOST = 40  # terms
 SERIES = 7  # terms of the geometric, logarithmic and exponential series
 FLAT = Fraction(40)  # the power of v that an exponentially small function is bounded by

@@ -24,11 +24,12 @@ from .germs import Germ
 from .jets import Jet
 from .tails import tail_bound
 from .trees import (
-    added, hoisted, is_affine, negated, product, put, spread, without_exponentials,
+    added, hoisted, is_affine, negated, product, put, spread, unlogged,
 )  # fmt: skip
 
 Along: TypeAlias = Callable[[acb | arb, bool], Number]  # the integrand along its variable
 
+WORK = "work"  # the environment's entry that may hold a `Work`
 PANEL_RATIO = 16  # an infinite range is cut geometrically, so that no panel spans many scales
 EVALUATIONS = 100_000  # of the integrand in one panel before the quadrature gives up
 LONG = 2**20  # a tail that is small only beyond this is integrated, not bounded
@@ -66,6 +67,7 @@ class _Integral:
 
     def __init__(self, integrand: sp.Expr, x: sp.Symbol, env: Environment):
         self.integrand, self.x, self.env = integrand, x, env
+        self.work: Work | None = env.get(WORK)
         self.tree, parts = hoisted(integrand, x)
         self.parts = {s: real_ball(v) for s, v in env.items() if isinstance(s, sp.Symbol)}
         self.parts |= {name: compile_ball(part)(env, False) for name, part in parts}
@@ -197,11 +199,13 @@ class _Integral:
         )
         ends = [a, *inside, b]
         if not all(p < q for p, q in pairwise(ends)):
-            return quadrature(self._along(self.f), a, b)
+            return quadrature(self._along(self.f), a, b, self.work)
         total = arb(0)
         for left, right in pairwise(ends):
             middle = ((left + right) / 2).mid()
-            total += quadrature(self._along(self._resolved(middle, left, right)), left, right)
+            total += quadrature(
+                self._along(self._resolved(middle, left, right)), left, right, self.work
+            )
             for end in (left, right):  # where a kink is only known to lie: both branches
                 if not end.is_exact() and self.corners:
                     total += real_ball(self._along(self.f)(end, False)) * (end - end)
@@ -223,7 +227,8 @@ class _Integral:
         if not chosen:
             return self.f
         with sp.evaluate(False):
-            return compile_ball(self.tree.xreplace(chosen))
+            tree = self.tree.xreplace(chosen)
+        return compile_ball(tree)
 
 
 def _decider(node: sp.Expr) -> sp.Expr | None:
@@ -239,8 +244,22 @@ def _branch(node: sp.Expr, positive: bool) -> sp.Expr:
     return node.args[0] if positive == isinstance(node, sp.Max) else node.args[1]
 
 
-def quadrature(f: Along, a: arb, b: arb) -> arb:
+class Work:
+    """How many evaluations of integrands may still be spent on one value."""
+
+    def __init__(self, evaluations: int):
+        self.left = evaluations
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise NotEnclosable("the integral would take more evaluations than are spent on it")
+
+
+def quadrature(f: Along, a: arb, b: arb, work: Work | None = None) -> arb:
     def integrand(z: acb, analytic: bool) -> acb:
+        if work is not None:
+            work.spend()
         return acb(real_ball(f(z, analytic)))
 
     # An integrand without a real value would be bisected for minutes: a few looks first.
@@ -308,7 +327,7 @@ def _flattened(expr: sp.Integral) -> list[tuple[list[sp.Expr], list[sp.Tuple]]]:
         limits.append(sp.Tuple(name, lower, upper))
     found: list[tuple[list[sp.Expr], list[sp.Tuple]]] = []
     try:
-        written = spread(_unlogged(function))
+        written = spread(unlogged(function))
     except ValueError:
         raise NotEnclosable(f"{expr} has too many terms") from None
     for term in written:
@@ -321,22 +340,6 @@ def _flattened(expr: sp.Integral) -> list[tuple[list[sp.Expr], list[sp.Tuple]]]:
                 rows = [(f + _unexponentiated(factor), a) for f, a in rows]
         found += rows
     return found
-
-
-def _unlogged(expr: sp.Basic) -> sp.Basic:
-    """log(e^a g) as a + log g, wherever it stands outside an inner integral."""
-    if not expr.args or isinstance(expr, sp.Integral):
-        return expr
-    if isinstance(expr, sp.log):
-        exponents, rest = without_exponentials(expr.args[0])
-        if exponents:
-            parts = [product([n, _unlogged(a)]) for a, n in exponents]
-            return added([*parts, sp.log(rest, evaluate=False)] if rest != 1 else parts)
-        return expr
-    if not isinstance(expr, sp.Add | sp.Mul | sp.Pow):
-        return expr
-    with sp.evaluate(False):
-        return expr.func(*map(_unlogged, expr.args))
 
 
 def _unexponentiated(factor: sp.Expr) -> list[sp.Expr]:

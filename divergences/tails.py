@@ -21,7 +21,7 @@ from .enclosure import Environment, Number, compile_ball, real_ball
 from .constants import Constant
 from .germs import coefficient_ball
 from .trees import (
-    added, carried_out, negated, product, spread, without_exponentials,
+    added, carried_out, negated, product, spread, unlogged, without_exponentials,
 )  # fmt: skip
 
 LOG_EXPONENT = Fraction(1, 4)  # log x <= 4 x^(1/4) for x >= 1
@@ -220,7 +220,7 @@ class _Bounds:
         """Lower and upper majorants of exp(argument): polynomial part kept, the rest bounded."""
         smooth: list[sp.Expr] = []
         rest: list[sp.Expr] = []
-        for term in self.terms(self.resolved(argument)):
+        for term in self.terms(unlogged(self.resolved(argument))):
             (smooth if self.coefficients(term) is not None else rest).append(term)
         coefficients = self.polynomial(added(smooth)) or [arb(0)]
         C, q = coefficients[0].exp(), tuple(coefficients[1:])

@@ -55,12 +55,17 @@ def put(expr: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
         return expr.func(*(put(arg, symbol, value) for arg in expr.args))
 
 
+def times(n: sp.Rational, m: sp.Rational) -> sp.Rational:
+    """n m, evaluated even where sympy is told not to."""
+    return sp.Rational(int(n.p) * int(m.p), int(n.q) * int(m.q))
+
+
 def factors(expr: sp.Expr, n: sp.Rational = sp.S.One) -> list[tuple[sp.Expr, sp.Rational]]:
     """`expr`^n as factors (base, exponent), through nested products and integer powers."""
     if isinstance(expr, sp.Mul):
         return [pair for arg in expr.args for pair in factors(arg, n)]
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
-        return factors(expr.base, n * expr.exp)
+        return factors(expr.base, times(n, expr.exp))
     return [(expr, n)]
 
 
@@ -71,6 +76,22 @@ def without_exponentials(expr: sp.Expr) -> tuple[list[tuple[sp.Expr, sp.Rational
     if not exponents:
         return [], expr
     return exponents, product(raised(b, n) for b, n in pairs if not isinstance(b, sp.exp))
+
+
+def unlogged(expr: sp.Basic) -> sp.Basic:
+    """log(e^a g) as a + log g, in sums, products and powers; inner integrals are left alone."""
+    if not expr.args or isinstance(expr, sp.Integral):
+        return expr
+    if isinstance(expr, sp.log):
+        exponents, rest = without_exponentials(expr.args[0])
+        if not exponents:
+            return expr
+        parts = [product([n, unlogged(a)]) for a, n in exponents]
+        return added([*parts, sp.log(rest, evaluate=False)] if rest != 1 else parts)
+    if not isinstance(expr, sp.Add | sp.Mul | sp.Pow):
+        return expr
+    with sp.evaluate(False):
+        return expr.func(*map(unlogged, expr.args))
 
 
 def spread(expr: sp.Expr) -> list[list[sp.Expr]]:
@@ -95,7 +116,7 @@ def spread(expr: sp.Expr) -> list[list[sp.Expr]]:
         if isinstance(expr.base, sp.Mul):  # (a b)^n = a^n b^n for integer n
             return spread(product(raised(f, expr.exp) for f in expr.base.args))
         if isinstance(expr.base, sp.Pow) and expr.base.exp.is_Integer:
-            return spread(raised(expr.base.base, expr.base.exp * expr.exp))
+            return spread(raised(expr.base.base, times(expr.base.exp, expr.exp)))
     return [[expr]]
 
 

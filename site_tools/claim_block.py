@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from derivations.claim import ByClaim, Chain, Claim, Step, TakenOnTrust
 from derivations.printing import signs, tex
 from derivations.printing.layout import Box, Parts
-from derivations.printing.sentences import parts, readable
+from derivations.printing.sentences import parts
+from derivations.printing.signs import readable
 from derivations.printing.statements import LaidChain, LaidStep, definitions, laid, put, title
 
 from . import formulas

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from derivations.claim import Chain, Choice
-from derivations.printing.sentences import readable
+from derivations.printing.signs import readable
 from divergences.fdivergence import FDivergence
 from divergences.generators import Family, catalogue
 

@@ -15,7 +15,8 @@ import sympy as sp
 from derivations.claim import Chain, Choice, Claim, Interval
 from derivations.claim import Verdict as Expected
 from derivations.language import Domain
-from derivations.printing.sentences import parts, readable
+from derivations.printing.sentences import parts
+from derivations.printing.signs import readable
 
 from .blocks import Block
 from .claim_block import framed

@@ -12,6 +12,7 @@ from derivations.claim import Claim
 from derivations.ledger import ledger
 from derivations.printing import tex
 from derivations.printing.layout import Parts
+from derivations.printing.signs import readable
 
 from .citations import Bibliography
 from .katex import Typesetter
@@ -42,7 +43,9 @@ class Site:
     def sentence(self, parts: Parts) -> str:
         """Words and laid out formulas as HTML."""
         return "".join(
-            self.text(part) if isinstance(part, str) else self.typesetter.html(tex.write(part))
+            self.text(readable(part))
+            if isinstance(part, str)
+            else self.typesetter.html(tex.write(part))
             for part in parts
         )
 

@@ -19,6 +19,7 @@ from derivations.claim import Claim, Verdict
 from derivations.language import POSITIVE, UNIT, Mass, Total
 from derivations.running.judge import Judgement, StepWords
 
+SLICE = 13 * len(FAMILIES)
 p, q, x, y = sp.symbols("p q x y")
 
 
@@ -212,7 +213,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_slice_of_false_statements_is_not_accepted() -> None:
-    counts: Counts = hunted(statements(7, 0, 15 * len(FAMILIES)))
+    counts: Counts = hunted(statements(7, 0, SLICE))
     assert counts.accepted == [] and counts.raised == []
     assert sum(tally["refuted"] for tally in counts.tally.values()) > 100
 

@@ -51,6 +51,59 @@ def test_imports_run_one_way(top: str) -> None:
     assert found == []
 
 
+# The verifier's rooms, and whom each may import. The two routes never meet: they share the words (and,
+# through `divergences.enclosure`, ball arithmetic), so that a mistake of one is not a mistake of both.
+ROOMS = {
+    "words": set(),
+    "ground": {"words"},
+    "symbolic": {"words", "ground"},
+    "enclosed": {"words"},
+    "claims": {"words"},
+    "running": {"words", "ground", "symbolic", "enclosed", "claims"},
+    "printing": {"words", "symbolic", "running", "claims"},
+    "commands": {"words", "symbolic", "running", "printing", "claims"},
+}
+DOORS = {  # modules beside the rooms, and the room that each belongs to
+    "claim": "words", "language": "words", "vocabulary": "words", "verify": "running",
+    "ledger": "running", "cli": "commands",
+}  # fmt: skip
+
+
+def rooms_entered(source: str, package: tuple[str, ...]) -> set[str]:
+    """The rooms of `derivations` that a file imports from, its own left out."""
+    found = set()
+    for _, module in imported(source, package):
+        parts = module.split(".")
+        if parts[0] == "derivations" and len(parts) > 1:
+            found.add(DOORS.get(parts[1], parts[1]))
+    return found - {package[1] if len(package) > 1 else ""}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_verifiers_rooms_are_entered_one_way(room: str) -> None:
+    files = sorted((ROOT / "derivations" / room).rglob("*.py"))
+    assert files
+    for path in files:
+        package = path.relative_to(ROOT).parent.parts
+        entered = rooms_entered(path.read_text(), package)
+        assert entered <= ROOMS[room], f"{path.relative_to(ROOT)}: {entered - ROOMS[room]}"
+
+
+def test_every_folder_of_the_verifier_is_a_room() -> None:
+    folders = {path.parent.name for path in (ROOT / "derivations").glob("*/__init__.py")}
+    assert folders == set(ROOMS)
+    doors = {path.stem for path in (ROOT / "derivations").glob("*.py")} - {"__init__"}
+    assert doors == set(DOORS)
+
+
+def test_the_check_sees_the_two_routes_meet() -> None:
+    assert rooms_entered("from ..ground.signs import x", ("derivations", "enclosed")) == {"ground"}
+    assert rooms_entered("from ..claim import x", ("derivations", "claims")) == {"words"}
+    assert rooms_entered("import derivations.enclosed.check", ("derivations", "symbolic")) == {
+        "enclosed"
+    }
+
+
 @pytest.mark.parametrize(
     ("source", "package"),
     [

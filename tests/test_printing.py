@@ -22,7 +22,7 @@ from derivations.language import (
 )
 from derivations.printing import formats, mathml, signs, statements, tex, text
 from derivations.printing.formula import Functions, layout, related
-from derivations.printing.sentences import parts, readable, spans, unreadable
+from derivations.printing.sentences import parts, spans, unreadable
 from derivations.printing.show import as_latex, as_text, title_text
 from derivations.words.reading import read, read_relation
 from derivations.words.vocabulary import ENTRIES, TV, VOCABULARY, D
@@ -198,6 +198,8 @@ def test_a_function_that_is_a_symbol_or_made_of_one_keeps_its_name() -> None:
     assert latex("D(Adjoint(f, u), u, q, p)") == r"D_{f^{\circ}}(Q \,\|\, P)"
     assert typed("D(f + c*(u - 1), u, p, q)") == "D_{f + c (u - 1)}(P || Q)"
     assert typed("Conjugate(k*f, u, k*t) = k*Conjugate(f, u, t)") == "(k f)*(k t) = k f*(t)"
+    assert typed("Conjugate(Adjoint(f, u), u, -s)") == "(f°)*(-s)"
+    assert latex("Conjugate(Adjoint(f, u), u, -s)") == r"(f^{\circ})^{*}(-s)"
     assert latex("Conjugate(k*f, u, t)") == "(k f)^{*}(t)"
     assert latex("Conjugate(f, u, t)") == "f^{*}(t)"
 
@@ -270,7 +272,7 @@ def test_spans_are_formulas_and_what_is_not_stays() -> None:
     pieces = list(spans("at `u = 1`, see `f'(oo)`"))
     assert pieces[0] == "at " and pieces[1].relations == ("=",) and pieces[3] == "f'(∞)"
     assert unreadable("at `u = 1`, see `f'(oo)`") == ["f'(oo)"]
-    assert readable("a >= b") == "a ≥ b"
+    assert signs.readable("a >= b") == "a ≥ b"
 
 
 def test_a_formula_in_a_reason_is_set_in_latex_too() -> None:

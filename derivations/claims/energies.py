@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Derivative, Limit, Rational, log, oo, symbols
 
-from ..claim import Claim, Verdict, above, at_least, at_most, chain, eq
+from ..claim import Claim, above, at_least, at_most, chain, eq
 from ..language import POSITIVE, REAL, Domain, Interval, Mass, PerAtom
 from ..vocabulary import Density, E, Mean, Normal, Score
 from ..words.reading import read
@@ -34,13 +34,13 @@ LANGEVIN = Claim(
     name="Bias of the unadjusted Langevin algorithm",
     topic=TOPIC,
     source=PEDREGOSA,
-    shown_for="the target N(0, 1); 0 < e < 2",
+    shown_for="the target N(0, 1), from a normal law of variance v; `0 < e < 2`",
     chains=(
         chain(
             standard(read("(r*z - e*r*z + sqrt(2*e)*xi)^2"), z, xi),
             eq("(1 - e)^2*r^2 + 2*e", "z and xi are independent, of mean 0 and variance 1"),
             given={e: POSITIVE, r: POSITIVE},
-            label="one step from `x = r*z`, v = r^2",
+            label="one step from `x = r*z`, `v = r^2`",
         ),
         chain(
             f"(1 - e)^2*({SETTLED}) + 2*e",
@@ -50,22 +50,22 @@ LANGEVIN = Claim(
         ),
         chain(
             f"(1 - e)^2*v + 2*e - {SETTLED}",
-            eq(f"(1 - e)^2*(v - {SETTLED})", "and (1 - e)^2 < 1"),
+            eq(f"(1 - e)^2*(v - {SETTLED})", "and `(1 - e)^2 < 1`"),
             given={e: STEP, v: POSITIVE},
             label="the distance to it",
         ),
-        chain(1, above("(1 - e)^2", "0 < e < 2"), given={e: STEP}, label="shrinks"),
+        chain(1, above("(1 - e)^2", "`0 < e < 2`"), given={e: STEP}, label="shrinks"),
         chain(
             SETTLED,
             eq("1 + e/(2 - e)", "algebra"),
-            above(1, "0 < e < 2"),
+            above(1, "`0 < e < 2`"),
             given={e: STEP},
             label="above 1",
         ),
     ),
 )
 
-_SIDES = ((Interval(0, 1), "e < 1"), (Interval(1, 2), "e > 1"))
+_SIDES = ((Interval(0, 1), "`e < 1`"), (Interval(1, 2), "`e > 1`"))
 TRANSIENT = Claim(
     id="langevin-transient",
     title=f"The variance after k unadjusted Langevin steps is `{AFTER.format(k='k')}`, which tends "
@@ -73,12 +73,12 @@ TRANSIENT = Claim(
     name="Convergence of the unadjusted Langevin algorithm",
     topic=TOPIC,
     source=PEDREGOSA,
-    shown_for="the target N(0, 1) from N(0, r0^2); 0 < e < 2, e != 1 (at e = 1 one step arrives)",
-    expected=Verdict.PROVED,  # a limit has no enclosure
+    shown_for="the target N(0, 1), from `Normal(0, r0)`; `0 < e < 1` and `1 < e < 2` (at 1 one step "
+    "arrives)",
     chains=(
         chain(
             AFTER.format(k="0"),
-            eq("r0^2", "k = 0"),
+            eq("r0^2", "`k = 0`"),
             given={e: STEP, r0: POSITIVE},
             label="start",
         ),
@@ -87,17 +87,17 @@ TRANSIENT = Claim(
                 f"(1 - e)^2*({AFTER.format(k='k')}) + 2*e",
                 eq(
                     AFTER.format(k="(k + 1)"),
-                    f"(1-e)^2 times the distance that is left of `{SETTLED}`",
+                    f"`(1 - e)^2` times what is left of the distance to `{SETTLED}`",
                 ),
-                given={e: domain, r0: POSITIVE, k: POSITIVE},
-                label=f"from k to k + 1, {label}",
+                given={e: domain, r0: POSITIVE, k: REAL},
+                label=f"from k to `k + 1`, {label}",
             )
             for domain, label in _SIDES
         ),
         *(
             chain(
                 Limit(read(AFTER.format(k="k")), k, oo, "-"),
-                eq(SETTLED, "(1 - e)^2 < 1"),
+                eq(SETTLED, "`(1 - e)^2 < 1`"),
                 given={e: domain, r0: POSITIVE},
                 label=f"many steps, {label}",
             )
@@ -113,38 +113,38 @@ PRICE = Claim(
     name="Bias of the unadjusted Langevin algorithm in KL",
     topic=TOPIC,
     source="Kullback, Information theory and statistics (1959), chapter 9, at the step's own variance",
-    shown_for="the target N(0, 1); 0 < e < 2",
+    shown_for="the target N(0, 1); `0 < e < 2`",
     chains=(
         *(
             chain(
                 f"KL({first}, {second})",
                 eq(value, why),
                 given={h: POSITIVE},
-                label=f"KL({label}), the walk's variance 1/h",
+                label=f"KL({label}), the walk's variance `1/h`",
             )
             for first, second, value, why, label in (
                 (
                     "Normal(0, 1)",
                     "Normal(0, 1/sqrt(h))",
                     "(h - 1 - log(h))/2",
-                    "E x^2 = 1",
+                    "`x^2` has the mean 1",
                     "target || walk",
                 ),
                 (
                     "Normal(0, 1/sqrt(h))",
                     "Normal(0, 1)",
                     "(1/h - 1 + log(h))/2",
-                    "E x^2 = 1/h",
+                    "`x^2` has the mean `1/h`",
                     "walk || target",
                 ),
             )
         ),
         chain(
-            "((1 - e/2) - 1 - log(1 - e/2))/2",
-            eq("-log(1 - e/2)/2 - e/4", "the walk's variance is 1/h with h = 1 - e/2"),
+            "KL(Normal(0, 1), Normal(0, 1/sqrt(1 - e/2)))",
+            eq("-log(1 - e/2)/2 - e/4", f"the walk's variance is `{SETTLED}`"),
             at_least("e^2/16", "the first term of the series; the others are positive"),
             given={e: STEP},
-            label="KL(target || walk), `h = 1 - e/2`",
+            label="KL(target || walk) at the step e",
         ),
     ),
 )
@@ -180,25 +180,26 @@ SCORE_MATCHING = Claim(
     name="Score matching",
     topic=TOPIC,
     source=f"{HYVARINEN}, Theorem 1",
-    shown_for="data N(mu, sigma^2), `psi = a*x + b + c*x^3`; the minimum over a and b at c = 0",
+    shown_for="data `Normal(mu, sigma)`, `psi = a*x + b + c*x^3`; the minimum over a and b at `c = 0`",
     chains=(
         chain(
             objective(CUBIC),
             eq(
                 half * distance(CUBIC) - half * under(SCORE**2),
-                "by parts: psi' and -psi s have the same mean",
+                "by parts: the slope of psi and `-psi*s` have the same mean",
             ),
             given={**GIVEN, c: REAL},
-            label="psi = a x + b + c x^3",
+            label="`psi = a*x + b + c*x^3`",
         ),
         chain(
             objective(LINE),
             eq(
                 "((a + 1/sigma^2)^2*sigma^2 + (a*mu + b)^2)/2 - 1/(2*sigma^2)",
-                "psi - s is linear, of slope a + 1/sigma^2 and mean a mu + b",
+                "`psi - s` is linear, of slope `a + 1/sigma^2` and mean `a*mu + b`",
             ),
             at_least(
-                "-1/(2*sigma^2)", "no squares are left at a = -1/sigma^2, b = mu/sigma^2: the score"
+                "-1/(2*sigma^2)",
+                "no squares are left at `a = -1/sigma^2`, `b = mu/sigma^2`: the score",
             ),
             given=GIVEN,
             label="minimum over a and b",
@@ -218,7 +219,7 @@ DENOISING = Claim(
     name="Denoising score matching",
     topic=TOPIC,
     source="Vincent, A connection between score matching and denoising autoencoders (2011)",
-    shown_for="data N(mu, sigma^2), psi = a y + b",
+    shown_for="data `Normal(mu, sigma)`, `psi = a*y + b`",
     chains=(
         chain(
             _denoising,
@@ -226,7 +227,7 @@ DENOISING = Claim(
                 standard(read(f"({_spread}*(a*{_noisy} + b) + {_noisy} - mu)^2"), xi, z)
                 / (2 * (s**2 + t**2) ** 2)
                 + read(_least),
-                "s is -(y - mu)/(sigma^2 + tau^2), so that the mean is that of (psi - s)^2/2",
+                "s is `-(y - mu)/(sigma^2 + tau^2)`: the mean of `(psi - s)^2/2`",
             ),
             given={**GIVEN, t: POSITIVE},
         ),
@@ -234,10 +235,11 @@ DENOISING = Claim(
             _denoising,
             eq(
                 f"((a*{_spread} + 1)^2/{_spread} + (a*mu + b)^2)/2 + {_least}",
-                "psi - s is linear in y",
+                "`psi - s` is linear in y",
             ),
             at_least(
-                _least, "attained at a = -1/(sigma^2 + tau^2), b = -a mu: the noisy data's score"
+                _least,
+                "attained at `a = -1/(sigma^2 + tau^2)`, `b = -a*mu`: the score of y's density",
             ),
             given={**GIVEN, t: POSITIVE},
             label="minimum",
@@ -253,13 +255,13 @@ TWEEDIE = Claim(
     name="Tweedie's formula",
     topic=TOPIC,
     source="Robbins, An empirical Bayes approach to statistics (1956)",
-    shown_for="x of finitely many values a, each with a probability p > 0",
+    shown_for="x of finitely many values a, each with a probability `p > 0`",
     chains=(
         chain(
             E(p, a * _noise) / E(p, _noise),
             eq(
                 y + t**2 * E(p, Derivative(_noise, y)) / E(p, _noise),
-                "the normal density's derivative is (a - y)/tau^2 times itself",
+                "the normal density's derivative is `(a - y)/tau^2` times itself",
             ),
             eq(
                 y + t**2 * Derivative(log(E(p, _noise)), y),
@@ -281,10 +283,10 @@ LOG_SOBOLEV = Claim(
         chain(
             "KL(Normal(mu, sigma), Normal(0, 1))",
             eq("(mu^2 + sigma^2 - 1 - log(sigma^2))/2", "the Gaussian KL"),
-            at_most("(mu^2 + (sigma - 1/sigma)^2)/2", "log u <= u - 1 at u = 1/sigma^2"),
+            at_most("(mu^2 + (sigma - 1/sigma)^2)/2", "`log(u) <= u - 1` at `u = 1/sigma^2`"),
             eq(
                 "Fisher(Normal(mu, sigma), Normal(0, 1))/2",
-                "the scores differ by x - (x - mu)/sigma^2",
+                "the scores differ by `x - (x - mu)/sigma^2`",
             ),
             given={mu: REAL, s: POSITIVE},
         ),

@@ -37,7 +37,7 @@ CHANGE = Claim(
     name="Change of variables",
     topic=TOPIC,
     source=f"{REZENDE}, section 3",
-    shown_for="two maps of the line: `(x - mu)/sigma`, and `x + u*atan(x)` with u > -1",
+    shown_for="two maps of the line: `(x - mu)/sigma`, and `x + u*atan(x)` with `u > -1`",
     chains=(
         chain(
             Integral(Density(_standard, z), (z, -oo, (c - mu) / s)),
@@ -46,7 +46,10 @@ CHANGE = Claim(
                 "`z = (x - mu)/sigma`",
                 by=ChangeOfVariable(z, (x - mu) / s, x),
             ),
-            eq(Integral(Density(Normal(mu, s), x), (x, -oo, c)), "the density of N(mu, sigma^2)"),
+            eq(
+                Integral(Density(Normal(mu, s), x), (x, -oo, c)),
+                "the density of `Normal(mu, sigma)`",
+            ),
             given={mu: REAL, s: POSITIVE, c: REAL},
             label="affine",
         ),
@@ -98,7 +101,7 @@ COUPLING = Claim(
         *(
             chain(
                 f"log(Jacobian(x1, exp({scale})*x2 + {shift}, x1, x2))",
-                eq(scale, "triangular: the diagonal is 1 and e^l"),
+                eq(scale, "triangular: the diagonal is 1 and `exp(l)`"),
                 given=reals("x1 x2 l0 l1 m0 m1"),
                 label=label,
             )
@@ -109,7 +112,7 @@ COUPLING = Claim(
         ),
         chain(
             "exp(-l)*((exp(l)*x2 + m) - m)",
-            eq("x2", "y1 = x1, so that l and m are known"),
+            eq("x2", "the first coordinate is unchanged, so that l and m are known"),
             given=reals("x2 l m"),
             label="inverse",
         ),
@@ -134,8 +137,8 @@ PLANAR = Claim(
         ),
         chain(
             "1 + u*(1 - tanh(x)^2)",
-            eq("(1 + u)/cosh(x)^2 + tanh(x)^2", "1 - tanh^2 = 1/cosh^2"),
-            above(0, "u > -1"),
+            eq("(1 + u)/cosh(x)^2 + tanh(x)^2", "`1 - tanh(x)^2 = 1/cosh(x)^2`"),
+            above(0, "`u > -1`"),
             given={u: Interval(-1), x: REAL},
             label="tanh at x, u for w.u",
         ),
@@ -146,38 +149,38 @@ _r, _h = "sqrt(x1^2 + x2^2)", "1/(alpha + sqrt(x1^2 + x2^2))"
 RADIAL = Claim(
     id="radial-determinant",
     title="`Jacobian(x1 + beta*h*x1, x2 + beta*h*x2, x1, x2) = "
-    "(1 + beta*h)*(1 + beta*h - beta*h^2*r)`, `h = 1/(alpha + r)`; positive if beta > -alpha",
+    "(1 + beta*h)*(1 + beta*h - beta*h^2*r)`, `h = 1/(alpha + r)`; positive if `beta > -alpha`",
     name="Radial flow",
     topic=TOPIC,
     source=f"{REZENDE}, section 4.1",
-    shown_for=f"{PLANE}, centre 0, x1 != 0",
+    shown_for=f"{PLANE}, centre 0, off the axis `x1 = 0`",
     chains=(
         *(
             chain(
                 f"Jacobian(x1 + beta*({_h})*x1, x2 + beta*({_h})*x2, x1, x2)",
                 eq(
                     f"(1 + beta*({_h}))*(1 + beta*({_h}) - beta*({_h})^2*{_r})",
-                    "across the radius it scales by 1 + beta h, along it by its slope; h' = -h^2",
+                    "across the radius it scales by `1 + beta*h`, along it by its slope",
                 ),
                 given={x1: side, x2: REAL, alpha: POSITIVE, beta: REAL},
                 label=label,
             )
-            for side, label in ((POSITIVE, "x1 > 0"), (Interval(-oo, 0), "x1 < 0"))
+            for side, label in ((POSITIVE, "`x1 > 0`"), (Interval(-oo, 0), "`x1 < 0`"))
         ),
         *(
             chain(
                 first,
                 eq(second, why),
-                above(0, f"beta > -alpha, {reason}"),
+                above(0, f"`beta > -alpha`, {reason}"),
                 given={alpha: POSITIVE, beta: Interval(-alpha), r: POSITIVE},
                 label=label,
             )
             for label, first, second, why, reason in (
                 ("across the radius", "1 + beta*(1/(alpha + r))",
-                 "(alpha + beta + r)/(alpha + r)", "one fraction", "r > 0"),
+                 "(alpha + beta + r)/(alpha + r)", "one fraction", "`r > 0`"),
                 ("along the radius", "1 + beta*(1/(alpha + r)) - beta*(1/(alpha + r))^2*r",
-                 "1 + alpha*beta/(alpha + r)^2", "h - h^2 r = h^2 alpha",
-                 "and alpha^2 < (alpha + r)^2"),
+                 "1 + alpha*beta/(alpha + r)^2", "`h - h^2*r = h^2*alpha`",
+                 "and `alpha^2 < (alpha + r)^2`"),
             )
         ),
     ),
@@ -193,17 +196,17 @@ TRACE = Claim(
     source="Girard, A fast Monte-Carlo cross-validation procedure for large least squares problems "
     "with noisy data (1989)",
     shown_for=PLANE,
-    note="Girard's probes are normal, Hutchinson's (1989) are signs; both have E z z^T = I.",
+    note="Girard's probes are normal, Hutchinson's (1989) are signs.",
     chains=(
         chain(
             standard(read(_form), *symbols("z1 z2")),
-            eq("a11 + a22", "E z1^2 = E z2^2 = 1, E z1 z2 = 0"),
+            eq("a11 + a22", "`z1^2` and `z2^2` have the mean 1, `z1*z2` has the mean 0"),
             given=reals("a11 a12 a21 a22"),
             label="normal",
         ),
         chain(
             _signs,
-            eq("a11 + a22", "z1 z2 is 1 or -1, each with probability 1/2"),
+            eq("a11 + a22", "`z1*z2` is 1 or -1, each with probability 1/2"),
             given=reals("a11 a12 a21 a22"),
             label="signs",
         ),

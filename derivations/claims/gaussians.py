@@ -38,7 +38,7 @@ ONE_DIMENSION = Claim(
                 "standardise: `x = mu1 + sigma1*z`",
                 by=ChangeOfVariable(x, mu1 + s1 * z, z),
             ),
-            eq(CLOSED, "E z = 0, E z^2 = 1"),
+            eq(CLOSED, "z has the mean 0, its square the mean 1"),
             given={mu1: REAL, mu2: REAL, s1: POSITIVE, s2: POSITIVE},
         ),
     ),
@@ -52,7 +52,8 @@ def standard(value: sp.Expr, *noises: sp.Symbol) -> sp.Expr:
 
 def _lower_triangular(name: str, d: int) -> tuple[Matrix, dict[sp.Symbol, Domain]]:
     """A Cholesky factor with positive diagonal, and its entries' domains."""
-    rows, given = sp.zeros(d, d), {}
+    given: dict[sp.Symbol, Domain] = {}
+    rows = sp.zeros(d, d)
     for i in range(d):
         for j in range(i + 1):
             entry = sp.Symbol(f"{name}{i + 1}{j + 1}")
@@ -62,7 +63,7 @@ def _lower_triangular(name: str, d: int) -> tuple[Matrix, dict[sp.Symbol, Domain
 
 
 def _in_dimension(d: int) -> Chain:
-    """S1 = L L^T, S2 = M M^T; log p/q at x = mu1 + L z, where q's own noise is M^-1 (L z + delta)."""
+    """S1 = L L^T, S2 = M M^T; log p/q at mu1 + L z, where q's own noise is M^-1 (L z + delta)."""
     L, given_L = _lower_triangular("L", d)
     M, given_M = _lower_triangular("M", d)
     zs, deltas = (Matrix(sp.symbols(f"{name}1:{d + 1}")) for name in ("z", "delta"))
@@ -85,7 +86,7 @@ def _in_dimension(d: int) -> Chain:
         ),
         eq(closed, "E z = 0, E z z^T = I, so E |A z + b|^2 = tr A A^T + |b|^2"),
         given={**given_L, **given_M, **dict.fromkeys(deltas, REAL)},
-        label=f"d = {d}, `S1 = L*L^T`, `S2 = M*M^T`, `delta = mu1 - mu2`",
+        label=f"`d = {d}`, `S1 = L*L^T`, `S2 = M*M^T`, `delta = mu1 - mu2`",
     )
 
 
@@ -98,8 +99,8 @@ GENERAL = Claim(
     source=KULLBACK,
     shown_for="d = 1, 2; every d, as the sum over coordinates, in those where S2 = I and S1 is "
     "diagonal",
-    note="Under P, x is mu1 + L z with z standard normal; the chains start from the mean of "
-    "log p/q there. That KL is the same in every coordinates, and adds up over independent ones, "
+    note="Under P, x is `mu1 + L*z` with z standard normal; the chains start from the mean of "
+    "`log(p/q)` there. That KL is the same in every coordinates, and adds up over independent ones, "
     "is not shown here.",
     chains=(
         _in_dimension(1),
@@ -112,7 +113,7 @@ GENERAL = Claim(
             ),
             eq(
                 half * (Total(lam) + Total(delta**2) - Total(1) - Total(log(lam))),
-                "tr S2^-1 S1 = sum of lambda, log(|S1|/|S2|) = sum of log lambda, d = sum of 1",
+                "the sums are tr S2^-1 S1, delta^T S2^-1 delta, d and log(|S1|/|S2|)",
             ),
             given={lam: PerAtom(POSITIVE), delta: PerAtom(REAL)},
             label="any d, S2 = I, S1 diagonal",
@@ -135,7 +136,7 @@ TO_STANDARD = Claim(
                 "log(1/sigma) + (sigma^2 + mu^2)/2 - 1/2",
                 "the closed form of Gaussians on the line",
             ),
-            eq("(mu^2 + sigma^2 - 1 - log(sigma^2))/2", "log sigma^2 = 2 log sigma"),
+            eq("(mu^2 + sigma^2 - 1 - log(sigma^2))/2", "`log(sigma^2) = 2*log(sigma)`"),
             given={mu: REAL, s: POSITIVE},
             label="one coordinate",
         ),

@@ -12,7 +12,7 @@ import sympy as sp
 from sympy import symbols
 
 from ..claim import ChangeOfVariable, Claim, Reason, Step, chain, eq
-from ..language import POSITIVE, REAL, UNIT, Domain
+from ..language import POSITIVE, REAL, UNIT, Domain, Interval
 
 x, y, b1 = symbols("x y b1")
 TOPIC = "closed-forms"
@@ -60,6 +60,9 @@ class Row:
         )
 
 
+BHATTACHARYYA = (
+    "Bhattacharyya, On a measure of divergence between two statistical populations (1943)"
+)
 GIL = "Gil, Alajaji, Linder, Renyi divergence measures for continuous distributions (2013)"
 _gaussians = "Normal(mu1, sigma1), Normal(mu2, sigma2)"
 _spread = "(alpha*sigma2^2 + (1 - alpha)*sigma1^2)"
@@ -74,17 +77,26 @@ ROWS = (
         "KL divergence of exponential laws",
         "KL(Exponential(a), Exponential(b))",
         "log(a/b) + b/a - 1",
-        "E x = 1/a",
+        "x has the mean `1/a`",
         GIL,
         "a b",
         steps=(("Mean(Exponential(a), log(a/b) + (b - a)*x, x)", "the log ratio is linear", None),),
+    ),
+    Row(
+        "exponential-bhattacharyya",
+        "Bhattacharyya coefficient of exponential laws",
+        "BC(Exponential(a), Exponential(b))",
+        "2*sqrt(a*b)/(a + b)",
+        "an exponential of rate `(a + b)/2`",
+        f"{GIL}, at alpha = 1/2",
+        "a b",
     ),
     Row(
         "laplace-kl",
         "KL divergence of Laplace laws",
         "KL(Laplace(0, b1), Laplace(delta, b2))",
         "log(b2/b1) + delta/b2 + b1/b2*exp(-delta/b1) - 1",
-        "split at 0 and at delta",
+        "split at 0 and at `delta`",
         GIL,
         "delta b1 b2",
         steps=(
@@ -94,14 +106,14 @@ ROWS = (
                 None,
             ),
         ),
-        shown_for="the first about 0 and delta > 0 (KL is the same after a shift or a reflection)",
+        shown_for="the first about 0 and `delta > 0` (KL is the same after a shift or a reflection)",
     ),
     Row(
         "gamma-kl",
         "KL divergence of gamma laws",
         "KL(Gamma(a1, b1), Gamma(a2, b2))",
         "(a1 - a2)*digamma(a1) - log(gamma(a1)) + log(gamma(a2)) + a2*log(b1/b2) + a1*(b2 - b1)/b1",
-        "E y = a1, E log y = digamma(a1)",
+        "y has the mean a1, its logarithm `digamma(a1)`",
         GIL,
         "a1 a2 b1 b2",
         steps=(
@@ -123,7 +135,7 @@ ROWS = (
         f"BC({_gaussians})",
         "sqrt(2*sigma1*sigma2/(sigma1^2 + sigma2^2))*exp(-(mu1 - mu2)^2/(4*(sigma1^2 + sigma2^2)))",
         "the square in x is complete",
-        "Bhattacharyya, On a measure of divergence between two statistical populations (1943)",
+        BHATTACHARYYA,
         WIDTHS,
         "mu1 mu2",
     ),
@@ -134,19 +146,21 @@ ROWS = (
         "1 - sqrt(2*sigma1*sigma2/(sigma1^2 + sigma2^2))"
         "*exp(-(mu1 - mu2)^2/(4*(sigma1^2 + sigma2^2)))",
         "both densities have total 1",
-        "Le Cam, Asymptotic methods in statistical decision theory (1986)",
+        BHATTACHARYYA,
         WIDTHS,
         "mu1 mu2",
     ),
     Row(
         "gaussian-chi2",
-        "Chi-squared divergence of Gaussians of one width",
-        "Chi2(Normal(mu1, sigma), Normal(mu2, sigma))",
-        "exp((mu1 - mu2)^2/sigma^2) - 1",
+        "Chi-squared divergence of Gaussians",
+        f"1 + Chi2({_gaussians})",
+        "sigma2^2*exp((mu1 - mu2)^2/(2*sigma2^2 - sigma1^2))/(sigma1*sqrt(2*sigma2^2 - sigma1^2))",
         "the square in x is complete",
-        "Liese, Vajda, On divergences and informations in statistics (2006)",
-        "sigma",
+        f"{GIL}, at alpha = 2",
+        "sigma2",
         "mu1 mu2",
+        given=(("sigma1", Interval(0, sp.sqrt(2) * sp.Symbol("sigma2"))),),
+        shown_for="`sigma1^2 < 2*sigma2^2` (beyond it is infinite, which is not shown)",
     ),
     Row(
         "gaussian-renyi",
@@ -159,15 +173,15 @@ ROWS = (
         WIDTHS,
         "mu1 mu2",
         given=(("alpha", UNIT),),
-        shown_for="0 < alpha < 1",
+        shown_for="`0 < alpha < 1`",
     ),
     Row(
         "gaussian-fisher",
         "Fisher divergence of Gaussians",
         f"Fisher({_gaussians})",
         "(sigma1/sigma2^2 - 1/sigma1)^2 + (mu1 - mu2)^2/sigma2^4",
-        "the scores differ by (x - mu2)/sigma2^2 - (x - mu1)/sigma1^2",
-        "Hyvarinen, Estimation of non-normalized statistical models (2005)",
+        "the scores differ by `(x - mu2)/sigma2^2 - (x - mu1)/sigma1^2`",
+        "Hyvarinen, Estimation of non-normalized statistical models (2005), equation 2, at Gaussians",
         WIDTHS,
         "mu1 mu2",
     ),

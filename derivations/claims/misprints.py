@@ -52,31 +52,31 @@ TABLES = (
         "`Conjugate((u - 1)^2, u, t) = t + t^2/4` for all t",
         TABLE_6,
         chain(Conjugate(ROWS["pearson"].f, u, t), eq("t + t^2/4", "as printed"), given={t: REAL}),
-        note="Below t = -2 the maximiser `1 + t/2` leaves u >= 0 and the conjugate stays at -1.",
+        note="Below `t = -2` the maximiser `1 + t/2` leaves `u >= 0` and the conjugate stays at -1.",
     ),
     false(
         "misprint-alpha-conjugate",
-        "For alpha > 1, `Conjugate((u^alpha - 1 - alpha*(u - 1))/(alpha*(alpha - 1)), u, t) = "
+        "For `alpha > 1`, `Conjugate((u^alpha - 1 - alpha*(u - 1))/(alpha*(alpha - 1)), u, t) = "
         "((1 + (alpha - 1)*t)^(alpha/(alpha - 1)) - 1)/alpha` for all t",
         TABLE_6,
         chain(
             "Conjugate((u^2 - 1 - 2*(u - 1))/2, u, t)",
-            eq("((1 + t)^2 - 1)/2", "as printed, at alpha = 2"),
+            eq("((1 + t)^2 - 1)/2", "as printed, at `alpha = 2`"),
             given={t: REAL},
         ),
         note="Where `1 + (alpha - 1)*t < 0` the conjugate stays at `-1/alpha`.",
-        shown_for="alpha = 2",
+        shown_for="`alpha = 2`",
     ),
     false(
         "misprint-total-variation-conjugate",
-        "`Conjugate(abs(u - 1)/2, u, t)` is infinite for t < -1/2",
+        "`Conjugate(abs(u - 1)/2, u, t)` is infinite for `t < -1/2`",
         f"{TABLE_6}, where dom f* is -1/2 <= t <= 1/2",
         chain(
             Conjugate(Abs(u - 1) / 2, u, t),
             eq(oo, "as printed"),
             given={t: Interval(upper=-Rational(1, 2))},
         ),
-        note="u >= 0 bounds `u*t - abs(u - 1)/2`: the conjugate is -1/2 there.",
+        note="`u >= 0` bounds `u*t - abs(u - 1)/2`: the conjugate is -1/2 there.",
     ),
     *(
         false(
@@ -138,8 +138,8 @@ RETOLD = (
     ),
     false(
         "misprint-gradient-penalty",
-        f"Of the slopes psi > 0 between two points at distance theta, the best for "
-        f"`{wasserstein.PENALISED}` gives theta, which is W1",
+        f"Of the slopes `psi > 0` between two points at distance `theta`, the best for "
+        f"`{wasserstein.PENALISED}` gives `theta`, which is W1",
         f"{wasserstein.GULRAJANI}, equation 3, its best value taken for the distance: a common slip",
         chain(
             Supremum(read(wasserstein.PENALISED), wasserstein.psi, 0, oo),

@@ -42,7 +42,7 @@ ELBO = Claim(
         chain(
             "log(Evidence(w))",
             eq("E(q, log(Evidence(w)))", "q has total 1"),
-            eq("ELBO(q, w) + KL(q, Posterior(w))", "p(x) = w / p(z | x)"),
+            eq("ELBO(q, w) + KL(q, Posterior(w))", "p(x) is w over p(z | x)"),
             given=GIVEN,
         ),
         chain(
@@ -79,7 +79,7 @@ def _grows(k: int) -> Chain:
             by=TakenOnTrust("arithmetic-geometric-mean"),
         ),
         given={m: Mass(), **dict.fromkeys(weights, PerAtom(POSITIVE))},
-        label=f"K = {k}",
+        label=f"`K = {k}`",
     )
 
 
@@ -103,7 +103,7 @@ IWAE = Claim(
                 by=TakenOnTrust("jensen-log"),
             ),
             given={m: Mass(), sp.Symbol("a"): PerAtom(POSITIVE)},
-            label="<= log p(x)",
+            label="at most log p(x)",
         ),
     ),
 )
@@ -129,7 +129,7 @@ GRADIENTS = Claim(
                 "by parts, under the normal density",
             ),
             given={mu: REAL, s: POSITIVE, a: REAL, b: REAL, c: REAL},
-            label=f"in {by}",
+            label=f"in `{by}`",
         )
         for by, pathwise in ((mu, _slope), (s, f"({_slope})*eps"))
     ),
@@ -144,18 +144,24 @@ _evidence = "Density(Normal(0, sqrt(k^2 + v)), x)"
 PPCA = Claim(
     id="ppca-posterior",
     title=f"`{_joint} = {_evidence}*Density({_encoder}, z)`: with a linear decoder the posterior is "
-    "Gaussian",
+    "Gaussian, and with it as the encoder the ELBO is log p(x)",
     name="Probabilistic PCA",
     topic=TOPIC,
     source="Tipping, Bishop, Probabilistic principal component analysis (1999)",
     shown_for="one latent, one observed coordinate",
-    note="With that encoder p(x, z)/q(z) is p(x) at every z, and the ELBO, the mean of its "
-    "logarithm, is log p(x).",
     chains=(
         chain(
             f"log({_joint}) - log(Density({_encoder}, z))",
             eq(f"log({_evidence})", "the square in z is complete: every z has the weight p(x)"),
             given={x: REAL, z: REAL, k: REAL, v: POSITIVE},
+            label="posterior",
+        ),
+        chain(
+            f"Mean({_encoder}, log({_joint}/Density({_encoder}, z)), z)",
+            eq(f"Mean({_encoder}, log({_evidence}), z)", "p(x, z)/q(z) is p(x) at every z"),
+            eq(f"log({_evidence})", "the mean of a constant"),
+            given={x: REAL, k: REAL, v: POSITIVE},
+            label="ELBO",
         ),
     ),
 )
@@ -173,13 +179,13 @@ COLLAPSE = Claim(
     chains=(
         chain(
             "Mean(Normal(0, tau), log(Density(Normal(0, r), x)), x)",
-            eq("-(log(2*pi*r^2) + tau^2/r^2)/2", "E x^2 = tau^2"),
+            eq("-(log(2*pi*r^2) + tau^2/r^2)/2", "`x^2` has the mean `tau^2`"),
             given={tau: POSITIVE, r: POSITIVE},
             label="log-likelihood, `r^2 = v + k`",
         ),
         chain(
             0,
-            above(_falls, "v + k > v > tau^2"),
+            above(_falls, "`v + k > v > tau^2`"),
             eq(Derivative(read(_log_likelihood), k), "differentiate"),
             given={tau: POSITIVE, v: Interval(tau**2), k: POSITIVE},
             label="slope",

@@ -66,18 +66,18 @@ EXPONENTIAL = Claim(
     name="W1 between exponential distributions",
     topic=TOPIC,
     source=f"{VILLANI}, chapter 5",
-    shown_for=f"a > b; {BY_DUALITY}",
+    shown_for=f"`a > b`; {BY_DUALITY}",
     chains=(
         chain(
             _gain,
             eq("1/b - 1/a", "the means"),
-            eq(_cost, "z exponential with mean 1; z/b > z/a"),
+            eq(_cost, "z exponential with mean 1; `z/b > z/a`"),
             given={b: POSITIVE, a: Interval(b)},
-            label="gain = cost",
+            label="gain and cost",
         ),
         chain(
             Integral(read("exp(-b*x) - exp(-a*x)"), (x, 0, oo)),
-            eq("1/b - 1/a", "e^(-b x) >= e^(-a x), so that this is the area between them"),
+            eq("1/b - 1/a", "`exp(-b*x) >= exp(-a*x)`, so that this is the area between them"),
             given={b: POSITIVE, a: Interval(b)},
             label="area between the distribution functions",
         ),
@@ -94,14 +94,14 @@ SHIFT = Claim(
     name="W1 between Gaussians of one width",
     topic=TOPIC,
     source=f"{VILLANI}, chapter 5",
-    shown_for=f"mu1 > mu2; {BY_DUALITY}",
+    shown_for=f"`mu1 > mu2`; {BY_DUALITY}",
     chains=(
         chain(
             _gain,
             eq("mu1 - mu2", "the means"),
-            eq(_cost, "everything moves by mu1 - mu2"),
+            eq(_cost, "everything moves by `mu1 - mu2`"),
             given={m2: REAL, m1: Interval(m2), s: POSITIVE},
-            label="gain = cost",
+            label="gain and cost",
         ),
         IDENTITY,
     ),
@@ -112,11 +112,11 @@ _cost = "Mean(Normal(0, 1), abs(sigma1*z - sigma2*z), z)"
 WIDTH = Claim(
     id="gaussian-w1-width",
     title="`Mean(Normal(mu, sigma1), abs(x - mu), x) - Mean(Normal(mu, sigma2), abs(x - mu), x) = "
-    f"(sigma1 - sigma2)*sqrt(2/pi) = {_cost}`: what the potential |x - mu| gains, the stretch costs",
+    f"(sigma1 - sigma2)*sqrt(2/pi) = {_cost}`: what the potential `abs(x - mu)` gains, the stretch costs",
     name="W1 between Gaussians of one mean",
     topic=TOPIC,
     source=f"{VILLANI}, chapter 5",
-    shown_for=f"sigma1 > sigma2; {BY_DUALITY}",
+    shown_for=f"`sigma1 > sigma2`; {BY_DUALITY}",
     chains=(
         chain(
             "Mean(Normal(mu, sigma), abs(x - mu), x)",
@@ -125,13 +125,13 @@ WIDTH = Claim(
                 "standardise",
                 by=ChangeOfVariable(x, mu + s * z, z),
             ),
-            eq("sigma*sqrt(2/pi)", "E |z| = sqrt(2/pi)"),
+            eq("sigma*sqrt(2/pi)", "`abs(z)` has the mean `sqrt(2/pi)`"),
             given={mu: REAL, s: POSITIVE},
             label="each part of the gain",
         ),
         chain(
             _cost,
-            eq("(sigma1 - sigma2)*sqrt(2/pi)", "stretching mu + sigma2 z to mu + sigma1 z"),
+            eq("(sigma1 - sigma2)*sqrt(2/pi)", "stretching `mu + sigma2*z` to `mu + sigma1*z`"),
             given={s2: POSITIVE, s1: Interval(s2)},
             label="cost",
         ),
@@ -151,20 +151,21 @@ GENERAL = Claim(
     name="W1 between Gaussians on the line",
     topic=TOPIC,
     source=f"{CHHACHHI}, equation 34",
-    shown_for=f"sigma1 > sigma2; {BY_DUALITY}",
+    shown_for=f"`sigma1 > sigma2`; {BY_DUALITY}",
     chains=(
         chain(
-            "Mean(Normal(0, 1), abs(sigma1*(z - k)), z) - Mean(Normal(0, 1), abs(sigma2*(z - k)), z)",
+            "Mean(Normal(0, 1), abs(sigma1*(z - k)), z)"
+            " - Mean(Normal(0, 1), abs(sigma2*(z - k)), z)",
             eq(
                 "Mean(Normal(0, 1), abs(sigma1*(z - k) - sigma2*(z - k)), z)",
-                "moving c + sigma2 (z - k) to c + sigma1 (z - k) costs what |x - c| gains",
+                "moving `c + sigma2*(z - k)` to `c + sigma1*(z - k)` costs what `abs(x - c)` gains",
             ),
             given={s2: POSITIVE, s1: Interval(s2), k: REAL},
-            label="gain = cost, for the laws of c + sigma (z - k)",
+            label="gain and cost, for the laws of `c + sigma*(z - k)`",
         ),
         chain(
             "Mean(Normal(0, 1), abs(delta + sigma*z), z)",
-            eq(_closed, "split where delta + sigma z = 0"),
+            eq(_closed, "split where `delta + sigma*z = 0`"),
             given={delta: REAL, s: POSITIVE},
             label="closed form",
         ),
@@ -173,7 +174,7 @@ GENERAL = Claim(
                 f"{_c} + {wide}*(z - {_k})",
                 eq(f"{mean} + {wide}*z", "algebra"),
                 given={m1: REAL, m2: REAL, s2: POSITIVE, s1: Interval(s2), z: REAL},
-                label=f"c and k, for {mean} and {wide}",
+                label=f"c and k, for `{mean}` and `{wide}`",
             )
             for mean, wide in (("mu1", "sigma1"), ("mu2", "sigma2"))
         ),
@@ -199,7 +200,7 @@ W2 = Claim(
         chain(
             f"(x - y)^2 - {_f} - {_g}",
             eq("(sigma2*(x - mu1) - sigma1*(y - mu2))^2/(sigma1*sigma2)", "a square"),
-            at_least(0, "so that f(x) + g(y) <= (x - y)^2"),
+            at_least(0, "so that `f + g <= (x - y)^2`"),
             given={x: REAL, y: REAL, m1: REAL, m2: REAL, **_widths},
             label="two potentials",
         ),
@@ -208,9 +209,9 @@ W2 = Claim(
             eq(
                 "(mu1 - mu2)^2 + (sigma1 - sigma2)^2", "the means vanish, the squares are variances"
             ),
-            eq(_cost, "moving mu2 + sigma2 z to mu1 + sigma1 z"),
+            eq(_cost, "moving `mu2 + sigma2*z` to `mu1 + sigma1*z`"),
             given={m1: REAL, m2: REAL, **_widths},
-            label="gain = cost",
+            label="gain and cost",
         ),
     ),
     lemmas=DUALITY,
@@ -245,19 +246,19 @@ WRONG_WAY = "theta*psi - lamda*(-psi - 1)^2"
 _both = {theta: POSITIVE, lam: POSITIVE}
 PENALTY = Claim(
     id="gradient-penalty-diracs",
-    title=f"Of the slopes psi > 0 the best for `{PENALISED}` is `1 + theta/(2*lamda)`, steeper than "
-    "1, and the value is above theta, which is W1",
+    title=f"Of the slopes `psi > 0` the best for `{PENALISED}` is `1 + theta/(2*lamda)`, steeper than "
+    "1, and the value is above `theta`, which is W1",
     name="WGAN-GP between two points",
     topic=TOPIC,
     source="Mescheder, Geiger, Nowozin, Which training methods for GANs do actually converge? "
     "(2018), the Dirac-GAN with the penalty of WGAN-GP",
-    shown_for="two points at distance theta, linear critics",
+    shown_for="two points at distance `theta`, linear critics",
     chains=(
         chain(
             Supremum(read(PENALISED), psi, 0, oo),
             eq(
                 "theta + theta^2/(4*lamda)",
-                "concave, and the slope theta - 2 lambda (psi - 1) is zero there",
+                "concave, and the slope `theta - 2*lamda*(psi - 1)` is zero there",
                 by=Stationary(1 + theta / (2 * lam)),
             ),
             given=_both,
@@ -265,13 +266,13 @@ PENALTY = Claim(
         ),
         chain(
             "theta*(1 + theta/(2*lamda))",
-            eq("theta + theta^2/(2*lamda)", "twice as far above theta"),
+            eq("theta + theta^2/(2*lamda)", "twice as far above `theta`"),
             given=_both,
             label="what that critic gains",
         ),
         chain(
             "theta + theta^2/(4*lamda)",
-            above("theta", "theta is W1"),
+            above("theta", "`theta` is W1"),
             given=_both,
             label="more than W1",
         ),
@@ -283,24 +284,24 @@ PENALTY = Claim(
                 by=Stationary(-1 + theta / (2 * lam)),
             ),
             given={lam: POSITIVE, theta: Interval(0, 2 * lam)},
-            label="the hump on the wrong side, 2 theta lower",
+            label="the hump on the wrong side, `2*theta` lower",
         ),
         chain(
             Supremum(read(WRONG_WAY), psi, -oo, 0),
             eq("-lamda", "still rising at 0", by=AtEnd(sp.S.Zero)),
             given={lam: POSITIVE, theta: Interval(2 * lam)},
-            label="no such hump, theta > 2 lambda",
+            label="no such hump, `theta > 2*lamda`",
         ),
     ),
 )
 
 LIPSCHITZ = Claim(
     id="lipschitz-diracs",
-    title="Of the slopes `abs(psi) < K` the best for `theta*psi` gives `K*theta`, K times W1",
+    title="The supremum of `theta*psi` over the slopes `abs(psi) < K` is `K*theta`, K times W1",
     name="K-Lipschitz critics between two points",
     topic=TOPIC,
     source="Arjovsky, Chintala, Bottou, Wasserstein GAN (2017), section 3",
-    shown_for="two points at distance theta, linear critics",
+    shown_for="two points at distance `theta`, linear critics",
     chains=(
         chain(
             Supremum(theta * psi, psi, -K, K),

@@ -68,8 +68,11 @@ class _Step:
     def shown(self) -> str | None:
         if self.gap.has(Total):
             return self.totals()
-        if self._defined_parts() and self._by_parts(struck_out(self.left, self.right)):
-            return "parts: a sum of terms >= 0"
+        if self._defined_parts():
+            left_over = struck_out(self.left, self.right)
+            if self._by_parts(left_over):
+                return "parts: a sum of terms >= 0"
+            self.gap = added(left_over)
         return self.scalars()
 
     def _by_parts(self, terms: list[sp.Expr]) -> bool:

@@ -33,7 +33,7 @@ from .witness import objection
 BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
 PLAIN_POINTS, PLAIN_FURTHER = 24, 60  # for a chain of plain expressions
 SUPREMUM_POINTS, SUPREMUM_FURTHER = 16, 12  # where each point costs a bracketing
-INTEGRAL_POINTS, INTEGRAL_FURTHER = 8, 4  # where each point costs a quadrature
+INTEGRAL_POINTS, INTEGRAL_FURTHER = 8, 3  # where each point costs a quadrature
 CLOSED_DIGITS = 100  # of a statement about numbers, which has only one point
 SEARCH_FACTOR = 8  # more points for a statement that is expected to be refuted
 

@@ -20,11 +20,14 @@ from divergences.enclosure import (
     number, real_ball, to_digits,
 )  # fmt: skip
 
+from divergences.integrals import WORK, Work
+
 from ..words.language import Supremum, Total
 from .point import Point
 from .suprema import compile_supremum
 
 DIGITS = 28
+REQUIRED_WORK, FURTHER_WORK = 400_000, 6_000  # evaluations of integrands, a value
 ATOMS = "atoms"  # the environment's entry that holds one environment an atom
 
 
@@ -36,15 +39,20 @@ def value_at(expr: sp.Expr, point: Point, digits: int = DIGITS) -> arb:
     if expr in (sp.oo, -sp.oo):
         return arb.pos_inf() if expr is sp.oo else arb.neg_inf()
     evaluate = compile_ball(expr)
+    work = Work(REQUIRED_WORK if point.required else FURTHER_WORK)
+
+    def at(compiled: Evaluator) -> Callable[[], Number]:
+        return lambda: compiled({**environment_at(point), WORK: work}, False)
+
     try:
-        return to_digits(lambda: evaluate(environment_at(point), False), digits, expr)
+        return to_digits(at(evaluate), digits, expr)
     except (NoValue, NoDerivative):
         raise
     except NotEnclosable as gap:
         # A difference that is exactly zero, under a root or an absolute value, has no sign as a ball.
         exactly = compile_ball(expr, True)
         try:
-            return to_digits(lambda: exactly(environment_at(point), False), digits, expr)
+            return to_digits(at(exactly), digits, expr)
         except NoValue:
             raise
         except (NotEnclosable, ArithmeticError):

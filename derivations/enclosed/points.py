@@ -17,7 +17,7 @@ import random
 from collections.abc import Callable, Iterator
 
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 
 from divergences.enclosure import NotEnclosable, compile_ball, real_ball
 
@@ -27,6 +27,7 @@ from . import harvest
 from .evaluate import environment_at
 from .point import Point
 
+BITS = 256  # of the comparisons that say whether a point is inside
 SEED = 1967  # Csiszar's year; any fixed seed serves
 WIDE_POOL = 40  # the rationals of height up to 5 or so, both signs
 ATTEMPTS = 60  # candidates for each point wanted, before the hypotheses are called too narrow
@@ -88,6 +89,11 @@ def _key(point: Point) -> tuple[object, ...]:
 
 def respects(link: Chain, point: Point) -> bool:
     """All domains and hypotheses hold; what is not decided does not hold."""
+    with ctx.workprec(BITS):
+        return _domains_hold(link, point) and _hypotheses_hold(link, point)
+
+
+def _domains_hold(link: Chain, point: Point) -> bool:
     env = environment_at(point)
 
     def less(a: sp.Expr, b: sp.Expr) -> bool:
@@ -109,11 +115,12 @@ def respects(link: Chain, point: Point) -> bool:
                 return False
         if isinstance(domain, Choice) and point.scalars[symbol] not in domain.values:
             return False
-    return _hypotheses_hold(link, point)
+    return True
 
 
 def _hypotheses_hold(link: Chain, point: Point) -> bool:
-    return all(_holds(h, point) for h in link.hypotheses)
+    with ctx.workprec(BITS):
+        return all(_holds(h, point) for h in link.hypotheses)
 
 
 def _holds(hypothesis: sp.Rel, point: Point) -> bool:

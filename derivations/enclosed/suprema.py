@@ -120,9 +120,12 @@ class _Search:
 
     def ball(self) -> arb:
         a, b = self.side(NEAR, rising=True), self.side(NEAR, rising=False)
-        for which, found in ((0, a), (1, b)):
-            if found is None and self.monotone(which):
-                return self.end_value(which)
+        for which, found, other in ((0, a, b), (1, b, a)):
+            if found is None and other is not None:
+                if (value := self.near_end(which, other)) is not None:
+                    return value
+                if self.monotone(which):
+                    return self.end_value(which)
         a = a if a is not None else self.side(range(NEAR.stop, FARTHEST), rising=True)
         b = b if b is not None else self.side(range(NEAR.stop, FARTHEST), rising=False)
         if a is None or b is None:
@@ -131,6 +134,23 @@ class _Search:
             if self.slope(x).is_zero():  # exactly flat: where a concave function is largest
                 return self.g(x)
         return self.bracketed(a, b)
+
+    def near_end(self, which: int, other: arb) -> arb | None:
+        """The tangent at x bounds g on both sides: sup g <= g(x) + |g'(x)| max(|x - end|, |x - b|),
+        b a point from which g certainly falls away from the end."""
+        end = self.upper if which else self.lower
+        if end is None:
+            return None
+        for k in range(4, FARTHEST, 12):
+            x = self.at(k, rising=which == 0)
+            try:
+                value, tilt = self.g(x), abs(self.slope(x))
+            except NotEnclosable:
+                continue
+            reach = tilt * abs(x - end).max(abs(x - other))
+            if reach <= arb(2) ** (12 - ctx.prec) * abs(value).max(arb(1)):
+                return value.union(value + reach)
+        return None
 
     def at(self, k: int, *, rising: bool) -> arb:
         """The k-th point towards the lower end (`rising`) or the upper one."""

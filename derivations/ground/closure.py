@@ -61,6 +61,8 @@ def _require_defined_at_the_edge(side: sp.Expr, atoms: Atoms) -> None:
         if not (node.args and node.free_symbols & set(names.values())):
             continue
         for condition in conditions(node, Level.VALUE):
+            if condition.kind == "nonnegative":
+                continue  # shown for positive masses, and kept by the limit
             if not holds(condition, is_positive, is_nonnegative):
                 raise NotClosed(f"{node} needs {condition}, also where masses vanish")
 

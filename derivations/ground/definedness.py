@@ -24,7 +24,7 @@ from .functions import CONSTANTS, Condition, Level, Unknown, conditions, holds
 from .growth import integrable_at
 from .limits import NoLimit, limit_of
 from .oracle import is_wild
-from .prepare import Atoms, Prepared, merged, prepare, put
+from .prepare import Atoms, Prepared, merged, prepare, put, ranging
 from .signs import is_positive
 from .totals import at_least_zero
 
@@ -77,7 +77,7 @@ def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
             case ByClaim(_, where):
                 for symbol, image in where.items():
                     yield f"step {j}, the value of {symbol}", sp.sympify(image)
-            case AtEnd(end) if sp.sympify(end).is_finite:
+            case AtEnd(end) if sp.sympify(end).is_infinite is not True:
                 yield f"step {j}, its reason", sp.sympify(end)
     for hypothesis in link.hypotheses:
         yield "a hypothesis", hypothesis.lhs - hypothesis.rhs
@@ -123,7 +123,7 @@ def _require_range(domain: Interval, symbol: sp.Symbol, prepared: Prepared) -> N
         Walk(prepared.where, prepared.atoms).value(end)
     if lower is sp.oo or upper is -sp.oo:
         raise Undefined(f"the range of {symbol} is empty")
-    if lower.is_finite and upper.is_finite and not is_positive(prepared(upper - lower)):
+    if not (lower.is_infinite or upper.is_infinite) and not is_positive(prepared(upper - lower)):
         raise Undefined(f"the range of {symbol}, ({lower}, {upper}), may be empty")
 
 
@@ -205,6 +205,11 @@ class Walk:
             raise Undefined(f"{node} may be unbounded where {condition.what} jumps")
 
     def _positive(self, what: sp.Expr) -> bool:
+        if isinstance(what, sp.Integral):  # of what is positive on the whole range
+            function = what.function
+            for x, lower, upper in what.limits:
+                function = function.subs(x, ranging(x, lower, upper)[0])
+            return is_positive(function)
         return is_positive(what)
 
     def _nonnegative(self, what: sp.Expr) -> bool:

@@ -38,6 +38,10 @@ def _large(number: sp.Rational) -> bool:
     return abs(number.p) > LARGEST or number.q > LARGEST
 
 
+def _same(a: sp.Expr, b: sp.Expr) -> bool:
+    return bool(a == b) or (bool(a.is_finite) and sp.simplify(a - b) == 0)
+
+
 def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
     """lim g as x -> end from `side` ("+" from above, "-" from below); None where sympy has none.
 
@@ -54,6 +58,11 @@ def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
         return None
     try:
         value = sp.limit(flat, x, end, side)
+        # sympy has been seen to differ from itself on the two forms of a sum of powers
+        if (expanded := sp.expand(flat)) != flat and not _same(
+            value, sp.limit(expanded, x, end, side)
+        ):
+            return None
     except FAILURES:
         return None
     value = value.xreplace({name: node for node, name in constants.items()})

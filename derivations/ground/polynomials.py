@@ -54,3 +54,48 @@ def _free_point(on_positive: bool) -> sp.Rational:
     """Any point of the domain: the factor has no root there, so its sign is the same everywhere."""
     del on_positive  # 1 lies in both
     return sp.S.One
+
+
+def is_sum_of_squares(expr: sp.Expr) -> bool:
+    """A polynomial of degree 2 in several variables: is it a sum of squares of affine functions?
+
+    expr = v^T G v with v = (1, x, y, ...): it is one when G is positive semidefinite, which exact
+    elimination decides. (For degree 2 this is the same as being nonnegative everywhere.)
+    """
+    symbols = sorted(expr.free_symbols, key=str)
+    if not symbols or not all(s.is_real for s in symbols):
+        return False
+    try:
+        poly = sp.Poly(expr, *symbols, domain="QQ")
+    except (sp.PolynomialError, sp.CoercionFailed):
+        return False
+    if poly.total_degree() != 2:
+        return False
+    size = len(symbols) + 1
+    gram = [[sp.S.Zero] * size for _ in range(size)]
+    for powers, coefficient in poly.terms():
+        places = [i for i, power in enumerate(powers, 1) for _ in range(power)]
+        i, j = (*places, 0, 0)[:2]
+        if i == j:
+            gram[i][i] += coefficient
+        else:
+            gram[i][j] += coefficient / 2
+            gram[j][i] += coefficient / 2
+    return _is_semidefinite(gram)
+
+
+def _is_semidefinite(gram: list[list[sp.Rational]]) -> bool:
+    """Symmetric elimination: no negative pivot, and nothing beside a pivot that is zero."""
+    rows = [list(row) for row in gram]
+    for k in range(len(rows)):
+        pivot = rows[k][k]
+        beside = [rows[k][j] for j in range(k + 1, len(rows))]
+        if pivot < 0 or (pivot == 0 and any(beside)):
+            return False
+        if pivot == 0:
+            continue
+        for i in range(k + 1, len(rows)):
+            factor = rows[i][k] / pivot
+            for j in range(k, len(rows)):
+                rows[i][j] -= factor * rows[k][j]
+    return True

@@ -9,6 +9,7 @@ zero, a monotone one that starts at zero). False means "not shown", never "shown
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from math import lcm
 
@@ -18,7 +19,7 @@ from divergences.enclosure import NotEnclosable, enclose
 
 from .functions import Level, satisfies
 from .oracle import FAILURES, is_wild, limit
-from .polynomials import keeps_positive
+from .polynomials import is_sum_of_squares, keeps_positive
 from .zero import NO_BALL, is_zero, open_logs, plain, spots, without_exponentials
 
 BUDGET = 80  # questions that one question may lead to
@@ -62,6 +63,19 @@ def within_budget(question: Callable[..., bool]) -> Callable[..., bool]:
                 _left.clear()
 
     return asked
+
+
+@contextmanager
+def one_question() -> Iterator[None]:
+    """What is asked inside counts as one question."""
+    if _left:
+        yield
+        return
+    _left.append(BUDGET)
+    try:
+        yield
+    finally:
+        _left.clear()
 
 
 def forget() -> None:
@@ -350,7 +364,9 @@ def _fraction_keeps(expr: sp.Expr, *, strict: bool) -> bool:
         return False
     if not denominator.free_symbols and not denominator.is_positive:
         return False
-    return keeps_positive(numerator, strict=strict)
+    return keeps_positive(numerator, strict=strict) or (
+        not strict and is_sum_of_squares(numerator)
+    )
 
 
 def _terms_nonnegative(expr: sp.Expr) -> bool:

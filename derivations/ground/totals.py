@@ -15,7 +15,7 @@ import sympy as sp
 
 from ..words.language import Total
 from .prepare import Atoms
-from .signs import is_nonnegative
+from .signs import is_nonnegative, one_question
 from .zero import is_zero
 
 
@@ -129,8 +129,9 @@ def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
             if candidate in tried:
                 continue
             tried.add(candidate)
-            if all(is_nonnegative(case) for case in atoms.cases(candidate)):
-                return True
+            with one_question():
+                if all(is_nonnegative(case) for case in atoms.cases(candidate)):
+                    return True
     return False
 
 

@@ -49,7 +49,8 @@ def laid(tex: str, text: str, arguments: tuple[Box, ...]) -> Worded:
             text = text.replace(f"{{{i}}}^2", f"{{{len(arguments)}}}")
             arguments = (*arguments, plain)
     for i, argument in enumerate(arguments):  # (k f)*(t), (f + c)°(u)
-        if isinstance(argument, Sum | Product | Fraction):
+        raised = isinstance(argument, Scripted) and argument.above is not None
+        if raised or isinstance(argument, Sum | Product | Fraction):
             text = re.sub(rf"\{{{i}\}}(?=[*°])", f"({{{i}}})", text)
     for i, argument in enumerate(arguments):  # D_{f + c}(P || Q), where a letter needs no braces
         if not isinstance(argument, Glyph | Digits | Scripted | Operator):
@@ -96,7 +97,9 @@ class _Reader:
             self.at += 1
             found[token] = self.one()
         if "^" in found and base in self.arguments and found["^"] != Digits("2"):
-            base = fenced(base) if isinstance(base, Sum | Product | Fraction) else base
+            raised = isinstance(base, Scripted) and base.above is not None
+            if raised or isinstance(base, Sum | Product | Fraction):
+                base = fenced(base)
         if found == {"^": Digits("2")} and base in self.arguments:
             if (plain := _squared(base)) is not None:
                 return plain

@@ -26,6 +26,7 @@ from .layout import (
     Sum,
     Worded,
 )
+from .signs import readable
 
 GAP = '<mspace width="0.15em"></mspace>'
 OF = "<mo>&#8289;</mo>"  # the invisible sign of a function's application
@@ -41,7 +42,8 @@ def math(box: Box, display: bool = True) -> str:
 def sentence(parts: Parts) -> str:
     """HTML: the words escaped, the formulas set."""
     return "".join(
-        escape(part) if isinstance(part, str) else math(part, display=False) for part in parts
+        escape(readable(part)) if isinstance(part, str) else math(part, display=False)
+        for part in parts
     )
 
 
@@ -51,6 +53,8 @@ def write(box: Box) -> str:
             return _tag("mi", signs.printed(name))
         case Digits(written):
             return _tag("mn", written)
+        case Operator("||"):
+            return '<mo stretchy="false" lspace="0.25em" rspace="0.25em">‖</mo>'
         case Operator(name):
             letters = name.isalpha() and name not in signs.SIGNS
             return _tag("mi" if letters else "mo", signs.printed(name))

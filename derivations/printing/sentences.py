@@ -17,13 +17,9 @@ import sympy as sp
 from ..words.reading import NotReadable, read_relation
 from .formula import Functions, related
 from .layout import Box, Parts
+from .signs import readable
 
 SPAN = re.compile(r"`([^`]+)`")
-TYPED = (
-    (r">=", "≥"), (r"<=", "≤"), (r"\|\|", "‖"), (r"\boo\b", "∞"),
-    (r"(?<=[\w)])\*\*(?=[\w(])", "^"), (r"(?<!\bf)(?<=[\w)])\*(?=[\w(])", "·"),
-    (r"\balpha\b", "α"), (r"\bgamma\b", "γ"), (r"\bpi\b", "π"), (r"\btheta\b", "θ"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,16 +71,3 @@ def parts(text: str, functions: Functions | None = None) -> Parts:
                 laid += [" with ", definition]
                 known.add(name)
     return tuple(laid)
-
-
-def readable(text: str) -> str:
-    """Text typed as in Python, with the signs of print.
-
-    >>> readable("D_f <= f(0) + f'(oo) for f = u*log(u)")
-    "D_f ≤ f(0) + f'(∞) for f = u·log(u)"
-    >>> readable("f** = f for f = (u - 1)**2, f*(t) >= u t")
-    'f** = f for f = (u - 1)^2, f*(t) ≥ u t'
-    """
-    for typed, printed in TYPED:
-        text = re.sub(typed, printed, text)
-    return text

@@ -38,6 +38,13 @@ FUNCTIONS = {"log", "exp", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "t
              "inf", "det"}  # fmt: skip  # of which TeX has a command
 
 
+TYPED = (
+    (r">=", "≥"), (r"<=", "≤"), (r"\|\|", "‖"), (r"\boo\b", "∞"),
+    (r"(?<=[\w)])\*\*(?=[\w(])", "^"), (r"(?<!\bf)(?<=[\w)])\*(?=[\w(])", "·"),
+    (r"\balpha\b", "α"), (r"\bgamma\b", "γ"), (r"\bpi\b", "π"), (r"\btheta\b", "θ"),
+)  # fmt: skip
+
+
 def tex(name: str) -> str:
     if name in SIGNS:
         return SIGNS[name][0]
@@ -90,3 +97,16 @@ def _index(name: str) -> Box | None:
     if not name:
         return None
     return Digits(name) if name.isdigit() else _one(name)
+
+
+def readable(text: str) -> str:
+    """Text typed as in Python, with the signs of print.
+
+    >>> readable("D_f <= f(0) + f'(oo) for f = u*log(u)")
+    "D_f ≤ f(0) + f'(∞) for f = u·log(u)"
+    >>> readable("f** = f for f = (u - 1)**2, f*(t) >= u t")
+    'f** = f for f = (u - 1)^2, f*(t) ≥ u t'
+    """
+    for typed, printed in TYPED:
+        text = re.sub(typed, printed, text)
+    return text

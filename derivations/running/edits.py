@@ -116,12 +116,14 @@ def scaled(expr: sp.Expr, factor: sp.Expr | int) -> sp.Expr:
 
 
 def _named(word: Word) -> Iterator[sp.Basic]:
-    bound = word.entry.binds[0] if word.entry.binds else None
-    places = [i for i in range(len(word.args)) if i != bound]
+    bound, scope = word.entry.binds or (None, ())
+    places = [i for i in range(len(word.args)) if i != bound and i not in scope]
     for i, j in itertools.combinations(places, 2):
-        exchanged = list(word.args)
-        exchanged[i], exchanged[j] = exchanged[j], exchanged[i]
-        yield word.func(*exchanged)
+        kinds = {word.entry.arguments[k][0].isupper() for k in (i, j)}  # a law, or a number
+        if len(kinds) == 1:
+            other = list(word.args)
+            other[i], other[j] = other[j], other[i]
+            yield word.func(*other)
     for name in NAMES.get(word.entry.name, ()):
         if len(VOCABULARY[name].entry.arguments) == len(word.args):
             yield VOCABULARY[name](*word.args)

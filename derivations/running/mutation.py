@@ -9,8 +9,8 @@ last one after it that have a ball, in the relations that the steps between impl
     undecided    none of these; named
 
 Points are tried in the order of how many mutants they have refuted so far, at ten digits first. The
-symbolic route is asked only about what survives them all, within a time limit, and what is not
-shown either is followed downhill, to where its inequality is tightest.
+inequality that survives them all is followed downhill, to where it is tightest, and the symbolic
+route is asked about the rest, within a time limit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ from .edits import exchanged, mutants
 POINTS, FURTHER = 8, 12  # simple points, and others
 SLOW_POINTS, SLOW_FURTHER = 4, 4  # where each costs a quadrature or a bracketing
 ROUGH, FINE = 10, 28  # digits: most mutants differ early
-PATIENCE = 2.0  # seconds for each question to the symbolic route
+PATIENCE = 1.5  # seconds for each question to the symbolic route
+DESCENT = 0.8  # seconds for a way downhill
 STARTS = 3  # points from which a survivor is followed downhill
 
 # What an evaluation raises where it knows nothing.
@@ -114,10 +115,9 @@ class Court:
         """What becomes of `mutant` in the place of step j's right side."""
         if self._is_refuted(j, mutant, ROUGH) or self._is_refuted(j, mutant, FINE):
             return "refuted"
-        proved = self._proved_true(j, mutant)
-        if proved is None and self._is_refuted_downhill(j, mutant):
+        if self._is_refuted_downhill(j, mutant):
             return "refuted"
-        return proved or "undecided"
+        return self._proved_true(j, mutant) or "undecided"
 
     def _proved_true(self, j: int, mutant: sp.Expr) -> str | None:
         """How the symbolic route, or boxes, show that the mutant is true after all."""
@@ -217,7 +217,7 @@ class Court:
 
         given = self.link.given
         try:
-            with within(PATIENCE):
+            with within(DESCENT):
                 for point in downhill(gap, self.points[:STARTS], given):
                     if (value := gap(point)) is not None and value < 0:
                         return respects(self.link, point)

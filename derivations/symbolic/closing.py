@@ -61,6 +61,8 @@ def _integrated(node: sp.Integral) -> sp.Expr:
     if len(node.limits) > 1:
         return _over_a_box(node)
     ((x, lower, upper),) = node.limits
+    if not (lower is -sp.oo or upper is sp.oo or is_nonnegative(upper - lower)):
+        raise NotShown(f"{lower} <= {upper} is not shown")
     pieces = _split(node.function, x, lower, upper)
     return sp.Add(*(_one_piece(f, x, a, b) for f, a, b in pieces))
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from . import calculus, meaningless, named, plain, reasons, suprema, totals
+from . import bounds, calculus, meaningless, named, plain, reasons, suprema, totals
 from .statement import FALSE, MEANINGLESS, TRUE, Statement, Truth, Unfit, as_true, broken, widened
 from .truth import NoValue, OutOfReach
 
@@ -50,6 +50,8 @@ FAMILIES: dict[str, Write] = {
     "derivatives": _breaking(calculus.DERIVATIVES, widen=False),
     "suprema": _breaking(suprema.SUPREMA, widen=False),
     "names": named.misnamed,
+    "far bounds": _planted(bounds.BOUNDS),
+    "vanishing": _planted(bounds.VANISHING),
     "wrong reasons": _planted(reasons.REASONS),
     "wrong summits": _planted(reasons.SUMMITS),
     "chains": _planted(reasons.CHAINS),

@@ -45,8 +45,11 @@ def main() -> int:
     print(table(counts))
     for line in (*counts.raised, *counts.accepted):
         print(line)
-    what = "shown" if chosen.true else "accepted"
-    print(f"seed {chosen.seed}: {len(counts.accepted)} {what} in {seconds:.0f} s")
+    if chosen.true:
+        shown = sum(tally["both"] + tally["proved"] for tally in counts.tally.values())
+        print(f"seed {chosen.seed}: {shown} of {chosen.count} proved in {seconds:.0f} s")
+        return 0
+    print(f"seed {chosen.seed}: {len(counts.accepted)} accepted in {seconds:.0f} s")
     return 1 if counts.accepted or counts.raised else 0
 
 
