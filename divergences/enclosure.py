@@ -36,6 +36,7 @@ Evaluator: TypeAlias = Callable[[Environment, bool], Number]
 
 START_GUARD_DIGITS = 15  # first working precision: the digits asked for plus these
 PRECISION_DOUBLINGS = 3  # then doubled this many times before giving up
+FAR = arb(2) ** 10**9
 NEAR_ENDS = (8, 24, 72, 216)  # a limit is read off on (0, 2^-k]
 
 
@@ -91,8 +92,9 @@ def to_digits(evaluate: Callable[[], Number], digits: int, what: object) -> arb:
                 ball = arb("nan")
             if accurate_to(ball, digits):
                 return ball
-            if ball.is_exact() and not ball.is_nan():  # oo or -oo, certainly
-                return ball
+            if ball > FAR or ball < -FAR:  # oo or -oo, certainly: no finite ball is so wide
+                if not ball.mid().is_finite():
+                    return arb.pos_inf() if ball > 0 else arb.neg_inf()
         working *= 2
     if not ball.is_finite():
         raise NotEnclosable(f"{what} is not a finite real number, or cannot be shown to be one")

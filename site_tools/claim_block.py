@@ -133,7 +133,7 @@ def chain(found: Claim, verdict: Verdict, number: int, derived: bool, chapter: C
     link = found.chains[number - 1]
     there = laid(link)
     label = f"<b>{chapter.sentence(parts(shown(link.label)))}.</b> " if link.label else ""
-    given = ", ".join(map(chapter.sentence, there.given))
+    given = "; ".join(map(chapter.sentence, there.given))
     head = f'<div class="given">{label}{f"Given {given}" if given else ""}</div>'
     if not derived:
         formula = chapter.math(formulas.statement(there), display=True)

@@ -125,7 +125,9 @@ def _graph(claim: Claim, chapter: Chapter) -> Iterator[str]:
 def _named(name: str, chapter: Chapter) -> str:
     if name in LEMMAS:
         href = f"{chapter.link('ledger/trusted.md')}#{name}"
-        return f'lemma <a href="{href}">{name}</a>: {escape(LEMMAS[name].statement)}'
+        return (
+            f'lemma <a href="{href}">{name}</a>: {chapter.sentence(parts(LEMMAS[name].statement))}'
+        )
     said = chapter.sentence(title(chapter.site.claims[name]))
     return f'<a href="{chapter.link(f"ledger/{name}.md")}">{name}</a>: {said}'
 
@@ -162,7 +164,7 @@ def _routes(counts: dict[str, Any]) -> str:
     symbolic, enclosure = counts["routes"]["symbolic"], counts["routes"]["enclosure"]
     return (
         f"The symbolic route closes every step of {symbolic['proved']}; the enclosure route shows every step "
-        f"of {enclosure['boxes']} over the whole domain, and of {enclosure['points']} at least at points."
+        f"of {enclosure['boxes']} over the whole domain, and of {enclosure['points']} more at points at least."
     )
 
 
@@ -228,8 +230,8 @@ def _counts(chapter: Chapter) -> str:
         for name, numbers in rows
     )
     return (
-        '<div class="scroll" tabindex="0"><table class="readouts"><caption>Claims with at least one step '
-        "in which it occurs, by verdict</caption><thead><tr><th scope='col'>what is trusted</th>"
+        '<div class="scroll" tabindex="0"><table class="readouts"><caption>Claims that rest on it in one '
+        "step at least, by verdict</caption><thead><tr><th scope='col'>what is trusted</th>"
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from sympy import Symbol, symbols
+from sympy import Symbol
 
 from ..claim import Claim, TakenOnTrust, Verdict, at_least, at_most, chain, eq
-from ..language import REAL, Domain, Interval, Mass, PerAtom
+from ..language import REAL, Interval, PerAtom
 from ..vocabulary import D, E, at
 from ..words.reading import subtracted
+from ._pairs import ANY, FINITE, FULL_SUPPORT, POSITIVE_MASSES, p, q
 from ._rows import ROWS, Row, u
 
-p, q, T = symbols("p q T")
+T = Symbol("T")
 TOPIC = "inequalities"
-GIVEN: dict[Symbol, Domain] = {p: Mass(), q: Mass()}
-CRITIC: dict[Symbol, Domain] = {**GIVEN, T: PerAtom(REAL)}
-SUPPORT = "p, q > 0"
+TIGHT = f"{FINITE}; the equality for p, q > 0"
 NGUYEN = "Nguyen, Wainwright, Jordan, Estimating divergence functionals (2010)"
 AT_POINTS = ("jeffreys", "alpha-below-one")  # Fenchel-Young at every atom, which is not closed here
 
@@ -30,7 +29,7 @@ def variational(row: Row) -> Claim:
                 subtracted(E(p, at(main.argument, main.y, T)), E(q, at(main.value, main.y, T))),
                 "f(u) + f*(t) >= u t at u = p/q, times q",
             ),
-            given={**row.given, **GIVEN, T: PerAtom(main.domain)},
+            given={**row.given, **ANY, T: PerAtom(main.domain)},
             label="any critic",
         )
     ]
@@ -42,7 +41,7 @@ def variational(row: Row) -> Claim:
             chain(
                 subtracted(E(p, slope), E(q, at(main.value, main.y, there))),
                 eq(D(row.f, u, p, q), "Fenchel-Young's equality at every atom"),
-                given={**row.given, **GIVEN},
+                given={**row.given, **POSITIVE_MASSES},
                 label="the best critic",
             )
         )
@@ -54,7 +53,7 @@ def variational(row: Row) -> Claim:
         tuple(chains),
         expected=Verdict.SUPPORTED if row.name in AT_POINTS else Verdict.BOTH,
         lemmas=(f"conjugate-{row.slug}",),
-        shown_for=f"{SUPPORT}; T at every atom between f'(0) and f'(oo)",
+        shown_for=f"{FINITE if row.kinked else TIGHT}; T at every atom between f'(0) and f'(oo)",
     )
 
 
@@ -69,17 +68,17 @@ CLAIMS = (
             chain(
                 "KL(p, q)",
                 at_least("E(p, T) - E(q, exp(T - 1))", "u log u + e^(t-1) >= u t at u = p/q"),
-                given=CRITIC,
+                given={**ANY, T: PerAtom(REAL)},
             ),
             chain(
                 "E(p, 1 + log(p/q)) - E(q, exp(1 + log(p/q) - 1))",
                 eq("KL(p, q)", "the totals are 1"),
-                given=GIVEN,
+                given=ANY,
                 label="the best critic",
             ),
         ),
         name="the Nguyen-Wainwright-Jordan bound",
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     ),
     Claim(
         "donsker-varadhan",
@@ -96,17 +95,17 @@ CLAIMS = (
                     TakenOnTrust("jensen-log"),
                 ),
                 eq("log(E(q, exp(T)))", "p cancels"),
-                given=CRITIC,
+                given={**POSITIVE_MASSES, T: PerAtom(REAL)},
             ),
             chain(
                 "E(p, log(p/q)) - log(E(q, exp(log(p/q))))",
                 eq("KL(p, q)", "the total of p is 1"),
-                given=GIVEN,
+                given=POSITIVE_MASSES,
                 label="the best critic",
             ),
         ),
         name="the Donsker-Varadhan bound",
-        shown_for=SUPPORT,
+        shown_for=FULL_SUPPORT,
     ),
     Claim(
         "total-variation-critic",
@@ -117,15 +116,15 @@ CLAIMS = (
             chain(
                 "E(p, T) - E(q, T)",
                 at_most("2*TV(p, q)", "(p - q) T <= |p - q| at every atom"),
-                given={**GIVEN, T: PerAtom(Interval(-1, 1))},
+                given={**ANY, T: PerAtom(Interval(-1, 1))},
             ),
             chain(
                 "E(p, sign(p - q)) - E(q, sign(p - q))",
                 eq("2*TV(p, q)", "x sign(x) = |x|"),
-                given=GIVEN,
+                given=POSITIVE_MASSES,
                 label="the best critic",
             ),
         ),
-        shown_for=SUPPORT,
+        shown_for=TIGHT,
     ),
 )

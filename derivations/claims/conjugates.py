@@ -23,14 +23,7 @@ FENCHEL = "Fenchel, On conjugate convex functions (1949)"
 F_GAN_TEXT = "Nowozin, Cseke, Tomioka, f-GAN (2016), section 2.3"
 F_GAN_MAIN = "Nowozin, Cseke, Tomioka, f-GAN (2016), Table 2"
 INFINITE = AtEnd(oo)
-# Balls do not tell the sign of a slope that is 0 at the end itself, nor that this dual is concave.
-NOT_ENCLOSED = (
-    "conjugate-alpha-above-one",
-    "conjugate-domain-jensen-shannon",
-    "conjugate-domain-jensen-shannon-published",
-    "conjugate-domain-alpha-negative",
-    "biconjugate-jeffreys",
-)
+NOT_ENCLOSED = ("biconjugate-jeffreys",)  # balls do not show that this dual is concave
 
 
 def _claim(

@@ -1,7 +1,7 @@
 """A. What every f-divergence does: D_f(P || Q) = sum of q f(p/q), for each row of the catalogue.
 
-The proofs go atom by atom, with u = p/q, and use that both totals are 1. They are for p, q > 0;
-what atoms add where p or q is zero is a convention, and a limit (`off-support-*`).
+The proofs go atom by atom, with u = p/q, and use that both totals are 1. An atom at which p or q
+is zero adds the limit of q f(p/q), by convention; `off-support-*` has that limit for each row.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import sympy as sp
 from sympy import Derivative, Limit, S, Subs, oo, symbols
 
 from ..claim import Chain, Claim, Step, Touching, Verdict, above, at_least, at_most, chain, eq
-from ..language import POSITIVE, REAL, UNIT, Interval, Mass, Total
+from ..language import POSITIVE, REAL, UNIT, Interval, Total
 from ..vocabulary import Adjoint, D, E, at
 from ..words.reading import multiplied, read
+from ._pairs import ANY, FINITE, FULL_SUPPORT, POSITIVE_MASSES, p, q
 from ._rows import KINKED, ROWS, SMOOTH, Row, u
 
-p, q, c, e, x, s, v = symbols("p q c epsilon x s v")
+c, e, x, s = symbols("c epsilon x s")
 TOPIC = "f-divergences"
 CSISZAR = "Csiszar, Information-type measures of difference of probability distributions (1967)"
 LIESE_VAJDA = "Liese, Vajda, On divergences and informations in statistics (2006)"
-GIVEN = {p: Mass(), q: Mass()}
-SUPPORT = "p, q > 0"
 SYMMETRIC = (
     "squared_hellinger",
     "jeffreys",
@@ -30,6 +29,7 @@ SYMMETRIC = (
     "arithmetic_geometric",
     "total_variation",
 )
+POSITIVE_ONLY = ("jensen_shannon_weighted",)  # its vanishing masses take minutes
 NAMES = {"nonnegative-kl": "Gibbs' inequality"}
 
 
@@ -105,6 +105,7 @@ def convex(row: Row) -> Claim:
 
 def named(row: Row) -> Claim:
     """The row's divergence is the one of that name."""
+    positive = row.name in POSITIVE_ONLY
     return _claim(
         "divergence",
         row,
@@ -113,9 +114,9 @@ def named(row: Row) -> Claim:
         chain(
             D(row.f, u, p, q),
             eq(row.divergence, "q f(p/q) atom by atom, with the totals of p and of q 1"),
-            given={**row.given, **GIVEN},
+            given={**row.given, **(POSITIVE_MASSES if positive else ANY)},
         ),
-        shown_for=SUPPORT,
+        shown_for=FULL_SUPPORT if positive else FINITE,
     )
 
 
@@ -133,7 +134,7 @@ def nonnegative(row: Row) -> Claim:
         given={**row.given, u: POSITIVE},
         label="tangent",
     )
-    divergence = chain(D(row.f, u, p, q), *bound, given={**row.given, **GIVEN})
+    divergence = chain(D(row.f, u, p, q), *bound, given={**row.given, **ANY})
     return _claim(
         "nonnegative",
         row,
@@ -141,7 +142,7 @@ def nonnegative(row: Row) -> Claim:
         CSISZAR,
         tangent,
         divergence,
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     )
 
 
@@ -154,9 +155,9 @@ def nonnegative_kinked(row: Row) -> Claim:
         chain(
             D(row.f, u, p, q),
             at_least(0, "every term is"),
-            given={**row.given, **GIVEN},
+            given={**row.given, **ANY},
         ),
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     )
 
 
@@ -192,9 +193,9 @@ def tilt(row: Row) -> Claim:
         chain(
             f"D({row.written} + c*(u - 1), u, p, q)",
             eq(D(row.f, u, p, q), "the totals of p and of q are 1"),
-            given={**row.given, **GIVEN, c: REAL},
+            given={**row.given, **ANY, c: REAL},
         ),
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     )
 
 
@@ -209,9 +210,9 @@ def adjoint(row: Row) -> Claim:
             D(Adjoint(row.f, u), u, p, q),
             eq(E(q, multiplied(read("p/q"), at(row.f, u, q / p))), "the adjoint at p/q"),
             eq(D(row.f, u, q, p), "q (p/q) = p"),
-            given={**row.given, **GIVEN},
+            given={**row.given, **ANY},
         ),
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     )
 
 
@@ -231,9 +232,9 @@ def symmetric(row: Row) -> Claim:
         chain(
             D(row.f, u, p, q),
             eq(D(row.f, u, q, p), "q f(p/q) = p f(q/p) at every atom"),
-            given={**row.given, **GIVEN},
+            given={**row.given, **ANY},
         ),
-        shown_for=SUPPORT,
+        shown_for=FINITE,
     )
 
 
@@ -276,8 +277,8 @@ def bounded(row: Row) -> Claim:
         row,
         f"`D(f, u, p, q) <= {row.greatest}`",
         LIESE_VAJDA,
-        chain(D(row.f, u, p, q), *steps, given={**row.given, **GIVEN}),
-        shown_for=SUPPORT,
+        chain(D(row.f, u, p, q), *steps, given={**row.given, **ANY}),
+        shown_for=FINITE,
     )
 
 
@@ -285,7 +286,7 @@ def local(row: Row) -> Claim:
     """D_f((1-e)Q + eP || Q) = e^2 f''(1)/2 chi^2(P||Q) + o(e^2): its Taylor coefficients at e = 0."""
     near = D(row.f, u, read("(1 - epsilon)*q + epsilon*p"), q)
     term = multiplied(q, at(row.f, u, read("((1 - epsilon)*q + epsilon*p)/q")))
-    given = {**row.given, **GIVEN}
+    given = {**row.given, p: ANY[p], q: POSITIVE_MASSES[q]}
     constant = "" if row.at_one == "0" else f"{row.at_one} + "
     half = str(read(row.bend).doit() / 2)
     return _claim(
@@ -307,7 +308,7 @@ def local(row: Row) -> Claim:
             given=given,
             label="curvature",
         ),
-        shown_for=SUPPORT,
+        shown_for=f"{FINITE}; q > 0",
         note="The alphabet being finite, the sum is differentiated term by term, and Taylor's "
         "theorem leaves o(epsilon^2).",
     )
@@ -323,10 +324,10 @@ POSITIVE_PARTS = Claim(
             D(sp.Max(u - 1, 0), u, p, q),
             eq(Total(sp.Max(p - q, 0)), "q max(p/q - 1, 0) = max(p - q, 0)"),
             eq("TV(p, q)", "max(x, 0) = (x + |x|)/2, and the x = p - q add up to 0"),
-            given=GIVEN,
+            given=ANY,
         ),
     ),
-    shown_for=SUPPORT,
+    shown_for=FINITE,
 )
 
 CLAIMS = (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from sympy import Symbol, symbols
+from sympy import Symbol
 
 from ..claim import Chain, Claim, Step, TakenOnTrust, Touching, at_least, at_most, chain, eq
-from ..language import POSITIVE, Domain, Mass
+from ..language import POSITIVE
+from ._pairs import ANY, FINITE, FULL_SUPPORT, POSITIVE_MASSES, p
 
-p, q, u = symbols("p q u")
+u = Symbol("u")
 TOPIC = "inequalities"
-GIVEN: dict[Symbol, Domain] = {p: Mass(), q: Mass()}
-SUPPORT = "p, q > 0"
 EVERY_TERM = "so at every atom"
 CAUCHY_SCHWARZ, JENSEN = TakenOnTrust("cauchy-schwarz"), TakenOnTrust("jensen-log")
 LE_CAM = "Le Cam, Asymptotic Methods in Statistical Decision Theory (1986)"
@@ -21,14 +20,15 @@ RENYI = "van Erven, Harremoes, Renyi divergence and Kullback-Leibler divergence 
 
 
 def _claim(
-    id: str, title: str, source: str, *chains: Chain, name: str = "", shown_for: str = SUPPORT
+    id: str, title: str, source: str, *chains: Chain, name: str = "", positive: bool = False
 ) -> Claim:
+    shown_for = FULL_SUPPORT if positive else FINITE
     return Claim(id, title, TOPIC, source, chains, name=name, shown_for=shown_for)
 
 
-def _link(first: str, *steps: Step, label: str = "") -> Chain:
-    """A chain about two probability vectors."""
-    return chain(first, *steps, given=GIVEN, label=label)
+def _link(first: str, *steps: Step, label: str = "", positive: bool = False) -> Chain:
+    """A chain about two laws; `positive` where a logarithm of a total is taken."""
+    return chain(first, *steps, given=POSITIVE_MASSES if positive else ANY, label=label)
 
 
 RATIO = {u: POSITIVE}
@@ -142,22 +142,28 @@ CLAIMS = (
         ),
     ),
     _claim(
-        "kl-chi2",
-        "`KL(p, q) <= log(1 + Chi2(p, q))` and `KL(p, q) <= Chi2(p, q)`",
+        "kl-log-chi2",
+        "`KL(p, q) <= log(1 + Chi2(p, q))`",
         GIBBS_SU,
         _link(
             "KL(p, q)",
             at_most("log(Sum(p*(p/q)))", "the mean of a logarithm under p", JENSEN),
             eq("log(1 + Chi2(p, q))", "the total of p^2/q is 1 + chi^2"),
+            positive=True,
         ),
+        positive=True,
+    ),
+    _claim(
+        "kl-chi2",
+        "`KL(p, q) <= Chi2(p, q)`",
+        GIBBS_SU,
         _link("KL(p, q)", at_most("Chi2(p, q)", "log u <= u - 1 at u = p/q")),
     ),
     _claim(
         "entropy-nonnegative",
         "`Entropy(p) >= 0`",
         "Shannon, A mathematical theory of communication (1948)",
-        chain("Entropy(p)", at_least(0, "no p is above 1"), given={p: Mass()}),
-        shown_for="p > 0",
+        chain("Entropy(p)", at_least(0, "no p is above 1"), given={p: ANY[p]}),
     ),
     # --- affinity and Renyi's divergences -------------------------------------------------------
     _claim(
@@ -175,18 +181,30 @@ CLAIMS = (
             eq("Sum(p*log(sqrt(q/p)))", "log sqrt(q/p) is half of log(q/p)"),
             at_most("log(Sum(p*sqrt(q/p)))", "the mean of a logarithm under p", JENSEN),
             eq("log(BC(p, q))", "p sqrt(q/p) = sqrt(p q)"),
+            positive=True,
         ),
+        positive=True,
     ),
     _claim(
         "renyi-one-half",
         "`Renyi(1/2, p, q) = -2*log(BC(p, q))`",
         RENYI,
-        _link("Renyi(1/2, p, q)", eq("-2*log(BC(p, q))", "sqrt p sqrt q = sqrt(p q)")),
+        _link(
+            "Renyi(1/2, p, q)",
+            eq("-2*log(BC(p, q))", "sqrt p sqrt q = sqrt(p q)"),
+            positive=True,
+        ),
+        positive=True,
     ),
     _claim(
         "renyi-two",
         "`Renyi(2, p, q) = log(1 + Chi2(p, q))`",
         RENYI,
-        _link("Renyi(2, p, q)", eq("log(1 + Chi2(p, q))", "the total of p^2/q is 1 + chi^2")),
+        _link(
+            "Renyi(2, p, q)",
+            eq("log(1 + Chi2(p, q))", "the total of p^2/q is 1 + chi^2"),
+            positive=True,
+        ),
+        positive=True,
     ),
 )

@@ -234,7 +234,7 @@ ORDER = Claim(
                 by=TakenOnTrust("cauchy-schwarz"),
             ),
             eq("sqrt(E(gamma, (x - y)^2))", "the plan has total 1"),
-            given={gamma: Mass(), x: PerAtom(REAL), y: PerAtom(REAL)},
+            given={gamma: Mass(zero=True), x: PerAtom(REAL), y: PerAtom(REAL)},
         ),
     ),
 )

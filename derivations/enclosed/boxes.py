@@ -10,6 +10,8 @@
                    is enough, since sum q g(p/q) = sum phi(p, q) + c: both masses have total 1
     one mass       sum over x of h(p) + c >= 0: h(p) + c p >= 0 for 0 < p <= 1 is enough
 
+Where a mass may vanish, the term there is a limit of terms >= 0, and so is >= 0.
+
 Where none of these applies (integrals, limits, suprema; two or more variables that no scale joins)
 the step is left to points. Equalities are never shown here.
 """
@@ -29,7 +31,7 @@ from divergences.trees import added, negated, product, put
 from ..words.claim import Chain, Relation
 from ..words.language import Choice, Domain, Interval, Mass, Supremum, Total
 from .line import BITS, Budget, Line, NotShown
-from .signs import struck_out, sum_sign
+from .signs import defined, struck_out, sum_sign
 
 EVALUATIONS = 2_500  # for one step
 OPAQUE = (sp.Integral, sp.Limit, Supremum)
@@ -68,7 +70,7 @@ class _Step:
     def shown(self) -> str | None:
         if self.gap.has(Total):
             return self.totals()
-        if self._defined_parts():
+        if defined(self.gap, self.given):  # so that what is struck out had a value
             left_over = struck_out(self.left, self.right)
             if self._by_parts(left_over):
                 return "parts: a sum of terms >= 0"
@@ -78,10 +80,6 @@ class _Step:
     def _by_parts(self, terms: list[sp.Expr]) -> bool:
         nonnegative, positive = sum_sign(terms, self.given)
         return positive if self.strict else nonnegative
-
-    def _defined_parts(self) -> bool:
-        """Struck-out terms must have values: only what is defined wherever it stands is struck."""
-        return not self.gap.has(sp.Derivative, sp.Subs, sp.Piecewise)
 
     # -- scalars
 
@@ -154,12 +152,16 @@ class _Step:
         if found is None:
             return None
         term, constant = found
-        if self._by_parts([term, constant]) and not self.strict:
-            return "parts: every atom's term >= 0"
+        parts = [part for part in (term, constant) if part != 0]
+        if not self.strict and all(defined(part, self.given) for part in parts):
+            if self._by_parts(parts):
+                return "parts: every atom's term >= 0"
         names = sorted(term.free_symbols, key=str)
         masses = [s for s in names if isinstance(self.given.get(s), Mass)]
         if not masses or len(masses) != len(names) or constant.free_symbols:
             return None
+        if self.strict and any(self.given[p].zero for p in masses):
+            return None  # at a vanishing mass the term is a limit, and may be 0
         if len(masses) == 1:
             return self._one_mass(term, constant, masses[0])
         if len(masses) == 2 and degree(term, set(masses)) == 1:

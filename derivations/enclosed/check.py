@@ -3,7 +3,7 @@
     check(claim) -> Evidence
 
 `boxes` is a proof of an inequality on its whole domain (`boxes.py`). `points` is evidence: both
-sides of the step as balls of radius <= 10^-28 at exact points (`points.py`, `evaluate.py`), never
+sides of the step as balls of radius <= 10^-26 at exact points (`points.py`, `evaluate.py`), never
 contradicted; disjoint balls refute, and the point with both balls is the certificate. Not only
 neighbours are compared: the relations in between imply one for every two expressions of a chain.
 A side that certainly has no value at a point of the hypotheses leaves the step unsupported. What

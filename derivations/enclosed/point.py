@@ -13,12 +13,14 @@ class Point:
     """Values for the scalars, and one tuple of values, an entry an atom, for the others.
 
     `required` points lie well inside the range of the arithmetic: a step must be enclosed there.
-    At the others (far out, near an end, next to a harvested number) it may refuse.
+    At the others (far out, near an end, next to a harvested number) it may refuse. `masses` are the
+    vectors whose entries may be 0 by `Mass(zero=True)`.
     """
 
     scalars: dict[sp.Symbol, sp.Expr]
     vectors: dict[sp.Symbol, tuple[sp.Expr, ...]]
     required: bool = field(default=True, compare=False)
+    masses: frozenset[sp.Symbol] = field(default=frozenset(), compare=False)
 
     @property
     def atoms(self) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import sympy as sp
 from flint import arb, ctx
@@ -50,6 +51,7 @@ def points(link: Chain, wanted: int) -> Iterator[Point]:
         point = _candidate(link, attempt, chooser)
         if point is None or (key := _key(point)) in seen or not _hypotheses_hold(link, point):
             continue
+        point = replace(point, masses=_vanishing(link))
         seen.add(key)
         yield point
         if len(seen) == wanted:
@@ -73,11 +75,16 @@ def further_points(link: Chain, simple: list[Point], most: int) -> list[Point]:
             for point in kind:
                 if (key := _key(point)) not in seen and respects(link, point):
                     seen.add(key)
-                    found.append(point)
+                    found.append(replace(point, masses=_vanishing(link)))
                     break
             else:
                 kinds.remove(kind)
     return found[:most]
+
+
+def _vanishing(link: Chain) -> frozenset[sp.Symbol]:
+    """The masses that may be 0 at some atoms."""
+    return frozenset(s for s, d in link.given.items() if isinstance(d, Mass) and d.zero)
 
 
 def _key(point: Point) -> tuple[object, ...]:
@@ -166,7 +173,10 @@ def _candidate(link: Chain, attempt: int, chooser: random.Random) -> Point | Non
     vectors: dict[sp.Symbol, tuple[sp.Expr, ...]] = {}
     for symbol, domain in link.given.items():
         if isinstance(domain, Mass):
-            vectors[symbol] = _shares([chooser.randint(1, 1 + pool) for _ in range(atoms)])
+            weights = [chooser.randint(1, 1 + pool) for _ in range(atoms)]
+            if domain.zero and attempt % 3 == 0 and atoms > 1:
+                weights[chooser.randrange(atoms)] = 0
+            vectors[symbol] = _shares(weights)
         elif isinstance(domain, PerAtom):
             options = _first(domain.domain, pool, scalars)
             vectors[symbol] = tuple(chooser.choice(options) for _ in range(atoms))
@@ -289,6 +299,12 @@ def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
     cases.append([_even(4) for _ in masses])
     cases.append([_halving(5)[:: (-1) ** j] for j, _ in enumerate(masses)])
     cases.append([_pointed(4, j, TINY[0]) for j, _ in enumerate(masses)])
+    if any(link.given[symbol].zero for symbol in masses):
+        may = [link.given[symbol].zero for symbol in masses]
+        cases.append([_one_of(2, j) if z else _even(2) for j, z in enumerate(may)])  # disjoint
+        cases.append([_one_of(3, 0) if z else _even(3) for z in may])
+        cases.append([_one_of(3, 1) if z and j == 0 else _even(3) for j, z in enumerate(may)])
+        cases.append([_one_of(3, 1) if z and j else _even(3) for j, z in enumerate(may)])
     cases.append([_even(1) for _ in masses])
     cases.append([_even(25) for _ in masses])
     for case in cases if masses else ([], [], []):
@@ -303,6 +319,11 @@ def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
 
 def _even(n: int) -> tuple[sp.Rational, ...]:
     return (sp.Rational(1, n),) * n
+
+
+def _one_of(n: int, where: int) -> tuple[sp.Rational, ...]:
+    """All the mass on one atom, none on the others."""
+    return tuple(sp.Rational(int(i == where % n)) for i in range(n))
 
 
 def _pointed(n: int, where: int, tiny: sp.Rational) -> tuple[sp.Rational, ...]:

@@ -18,6 +18,10 @@ from ..words.language import Domain, Interval, Mass, PerAtom
 
 Signs = tuple[bool, bool]  # known to be >= 0; known to be > 0
 UNKNOWN: Signs = (False, False)
+EVERYWHERE = (
+    sp.Add, sp.Mul, sp.exp, sp.Abs, sp.Max, sp.Min, sp.sign, sp.sin, sp.cos, sp.sinh, sp.cosh,
+    sp.tanh, sp.atan, sp.erf, sp.erfc,
+)  # functions that have a value wherever their arguments do
 
 
 def struck_out(left: sp.Expr, right: sp.Expr) -> list[sp.Expr]:
@@ -72,9 +76,25 @@ def sign(expr: sp.Expr, given: Mapping[sp.Symbol, Domain], side: int = 1) -> Sig
     return UNKNOWN
 
 
+def defined(expr: sp.Expr, given: Mapping[sp.Symbol, Domain]) -> bool:
+    """Whether every part certainly has a real value, read off the signs of the parts' parts."""
+    if not all(defined(arg, given) for arg in expr.args if isinstance(arg, sp.Expr)):
+        return False
+    if isinstance(expr, sp.Symbol) or not expr.args:
+        return True
+    if isinstance(expr, sp.Pow):
+        nonnegative, positive = sign(expr.base, given)
+        if expr.exp.is_Integer:
+            return expr.exp >= 0 or positive or sign(expr.base, given, -1)[1]
+        return positive or bool(nonnegative and expr.exp.is_Rational and expr.exp > 0)
+    if isinstance(expr, sp.log):
+        return sign(expr.args[0], given)[1]
+    return isinstance(expr, EVERYWHERE)
+
+
 def _symbol(domain: Domain | None, side: int) -> Signs:
     if isinstance(domain, Mass):
-        return (True, True) if side == 1 else UNKNOWN
+        return (True, not domain.zero) if side == 1 else UNKNOWN
     inner = domain.domain if isinstance(domain, PerAtom) else domain
     if isinstance(inner, Interval):
         end = inner.lower if side == 1 else inner.upper
@@ -99,7 +119,7 @@ def _power(expr: sp.Pow, given: Mapping[sp.Symbol, Domain], side: int) -> Signs:
     if base[1]:
         return True, True
     if expr.exp.is_Integer and expr.exp % 2 == 0:
-        return True, bool(expr.exp < 0)  # what has a value is not 1/0
+        return True, bool(expr.exp < 0)  # what is defined is not 1/0
     return (base[0] or bool(expr.exp.is_Rational and expr.exp.q % 2 == 0)), False
 
 

@@ -42,6 +42,14 @@ def _same(a: sp.Expr, b: sp.Expr) -> bool:
     return bool(a == b) or (bool(a.is_finite) and sp.simplify(a - b) == 0)
 
 
+def _of_a_sum(limits: list[sp.Expr]) -> sp.Expr:
+    """The sum of the terms' limits; nan where it may be oo - oo."""
+    endless = {value for value in limits if value.is_finite is not True}
+    if not endless:
+        return sp.Add(*limits)
+    return endless.pop() if len(endless) == 1 and endless <= {sp.oo, -sp.oo} else sp.nan
+
+
 def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
     """lim g as x -> end from `side` ("+" from above, "-" from below); None where sympy has none.
 
@@ -62,7 +70,7 @@ def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
         if (expanded := sp.expand(flat)) != flat and not _same(
             value, sp.limit(expanded, x, end, side)
         ):
-            return None
+            value = _of_a_sum([sp.limit(t, x, end, side) for t in sp.Add.make_args(expanded)])
     except FAILURES:
         return None
     value = value.xreplace({name: node for node, name in constants.items()})

@@ -20,7 +20,7 @@ from divergences.enclosure import NotEnclosable, enclose
 from .functions import Level, satisfies
 from .oracle import FAILURES, is_wild, limit
 from .polynomials import is_sum_of_squares, keeps_positive
-from .zero import NO_BALL, is_zero, open_logs, plain, spots, without_exponentials
+from .zero import NO_BALL, branches, is_zero, open_logs, plain, spots, without_exponentials
 
 BUDGET = 80  # questions that one question may lead to
 CALCULUS_DEPTH = 3  # how many derivatives a sign proof may go down
@@ -130,6 +130,8 @@ def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
             return False
     if is_wild(expr) or _somewhere(expr, strictly_below=False):
         return False
+    if (pieces := branches(expr)) is not None:
+        return all(is_positive(piece, depth) for piece in pieces)
     factored = _factor(expr)
     if factored.is_positive or _positive_polynomial(factored):
         return True
@@ -218,6 +220,8 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH, cases: int = CASE
         return True
     if expr.is_negative or expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
         return False
+    if (pieces := branches(expr)) is not None:
+        return all(is_nonnegative(piece, depth, cases) for piece in pieces)
     if is_zero(expr):
         return True
     if is_wild(expr):
@@ -364,9 +368,7 @@ def _fraction_keeps(expr: sp.Expr, *, strict: bool) -> bool:
         return False
     if not denominator.free_symbols and not denominator.is_positive:
         return False
-    return keeps_positive(numerator, strict=strict) or (
-        not strict and is_sum_of_squares(numerator)
-    )
+    return keeps_positive(numerator, strict=strict) or (not strict and is_sum_of_squares(numerator))
 
 
 def _terms_nonnegative(expr: sp.Expr) -> bool:

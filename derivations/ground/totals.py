@@ -19,6 +19,24 @@ from .signs import is_nonnegative, one_question
 from .zero import is_zero
 
 
+def one_atom_apart(expr: sp.Expr, atoms: Atoms) -> sp.Expr:
+    """What stands outside of every total is the value at one fixed atom: another name for it.
+
+    In p <= total(p^2) the first p is one number and the other runs over the atoms.
+    """
+    if not varies(expr, atoms):
+        return expr
+    totals = {total: sp.Dummy() for total in expr.atoms(Total)}
+    fixed = {
+        s: sp.Symbol(
+            f"{s.name}''fixed", **({"positive": True} if s.is_positive else {"real": True})
+        )
+        for s in atoms.all
+    }
+    flat = expr.xreplace(totals).xreplace(fixed)
+    return flat.xreplace({name: total for total, name in totals.items()})
+
+
 def varies(expr: sp.Expr, atoms: Atoms) -> bool:
     """True when `expr`, outside its totals, differs from atom to atom."""
     outside = expr.replace(lambda e: isinstance(e, Total), lambda e: sp.S.One)
@@ -88,6 +106,8 @@ class Linear:
 
 def equal_to_zero(expr: sp.Expr, atoms: Atoms) -> bool:
     """True when `expr` is shown to be zero for every alphabet."""
+    if expr.has(Total):
+        expr = one_atom_apart(expr, atoms)
     gathering = Gathering(expr, atoms)
     if is_zero(gathering.expr):
         return True
@@ -113,6 +133,7 @@ def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
     """
     if not expr.has(Total):
         return is_nonnegative(expr)
+    expr = one_atom_apart(expr, atoms)
     tried: set[sp.Expr] = set()
     for normalised in (False, True):
         gathering = Gathering(expr, atoms, normalised=normalised)

@@ -47,6 +47,8 @@ def is_zero(expr: sp.Expr) -> bool:
         return False
     if is_wild(expr):
         return bool(sp.expand(expr) == 0)
+    if (pieces := branches(expr)) is not None:
+        return all(is_zero(piece) for piece in pieces)
     recast = without_exponentials(without_lambert(expr))
     forms = (recast, expr) if recast != expr else (expr,)
     return any(form == 0 for variant in forms for form in _normal_forms(variant))
@@ -62,6 +64,15 @@ def _nonzero_somewhere(expr: sp.Expr) -> bool:
         if ball > 0 or ball < 0:
             return True
     return False
+
+
+def branches(expr: sp.Expr) -> list[sp.Expr] | None:
+    """`expr` with each value that a Piecewise in it may have; None where it has no Piecewise.
+
+    What holds for all of them holds; which condition is met where is nobody's guess.
+    """
+    nodes = sorted(expr.atoms(sp.Piecewise), key=lambda n: (sp.count_ops(n), str(n)))
+    return [expr.xreplace({nodes[0]: value}) for value, _ in nodes[0].args] if nodes else None
 
 
 def without_lambert(expr: sp.Expr) -> sp.Expr:

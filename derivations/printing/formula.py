@@ -43,6 +43,17 @@ from .layout import (
     Worded,
     fenced,
 )
+from .order import (
+    RELATIONS,
+    bounds_above,
+    bounds_below,
+    canonical,
+    numbers_last,
+    ordered_terms,
+    over_and_under,
+    signed_factors,
+    to_the,
+)
 
 LAWS = frozenset("PQRM")  # arguments of an entry that are laws, and are printed as capitals
 VECTORS = frozenset({"p", "q", "r", "m"})  # capitals inside an expression that stands for a law
@@ -62,10 +73,6 @@ LETTERED: dict[type, Box] = {
 CONSTANTS: dict[sp.Basic, Box] = {
     sp.pi: Glyph("pi"), sp.E: Glyph("e"), sp.oo: Glyph("oo"), sp.I: Glyph("i"),
     sp.EulerGamma: Glyph("gamma"), sp.S.Reals: Styled("bb", "R"), sp.S.EmptySet: Operator("∅"),
-}  # fmt: skip
-RELATIONS: dict[type, str] = {
-    sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=",
-    sp.Equality: "=", sp.Unequality: "!=",
 }  # fmt: skip
 
 
@@ -187,7 +194,7 @@ class _Layouter:
 
     def sum(self, expr: sp.Add) -> Box:
         terms: list[tuple[int, Box]] = []
-        args = _terms(expr)
+        args = ordered_terms(expr)
         for i, arg in enumerate(args):
             sign, box = self.signed(arg)
             if isinstance(box, Sum):
@@ -204,25 +211,25 @@ class _Layouter:
         if expr.is_Number and expr.is_negative:
             return -1, self.box(-expr)
         if isinstance(expr, sp.Mul):
-            sign, factors = _factors(expr)
-            return sign, self.quotient(factors, _canonical(expr))
+            sign, factors = signed_factors(expr)
+            return sign, self.quotient(factors, canonical(expr))
         return 1, self.box(expr)
 
     def product(self, expr: sp.Mul) -> Box:
-        sign, factors = _factors(expr)
-        box = self.quotient(factors, _canonical(expr))
+        sign, factors = signed_factors(expr)
+        box = self.quotient(factors, canonical(expr))
         if sign > 0:
             return box
         return Sum(((-1, fenced(box) if isinstance(box, Sum) else box),))
 
-    def quotient(self, factors: list[sp.Expr], canonical: bool) -> Box:
+    def quotient(self, factors: list[sp.Expr], one_line: bool) -> Box:
         """The factors, those with a negative exponent below a line: one line for a product that
         sympy has ordered, one for each run of divisors in the author's."""
         runs: list[tuple[list[sp.Expr], list[sp.Expr]]] = [([], [])]
         for factor in factors:
-            top, bottom = _over_and_under(factor)
+            top, bottom = over_and_under(factor)
             if top is not None:
-                if runs[-1][1] and not canonical and not isinstance(factor, sp.Rational):
+                if runs[-1][1] and not one_line and not isinstance(factor, sp.Rational):
                     runs.append(([], []))
                 runs[-1][0].append(top)
             if bottom is not None:
@@ -256,9 +263,9 @@ class _Layouter:
 
     def factors(self, factors: list[sp.Expr]) -> list[Box]:
         last = len(factors) - 1
-        return [self.factor(each, i == last, i == 0) for i, each in enumerate(factors)]
+        return [self.factor(each, i == last) for i, each in enumerate(factors)]
 
-    def factor(self, expr: sp.Expr, last: bool, first: bool = True) -> Box:
+    def factor(self, expr: sp.Expr, last: bool) -> Box:
         box = self.box(expr)
         if isinstance(box, Sum | Cases | Related):
             return fenced(box)
@@ -266,27 +273,23 @@ class _Layouter:
             return fenced(box)
         if isinstance(box, Applied) and not last:
             return Applied(box.function, box.argument)
-        del first
         return box
 
     def power(self, expr: sp.Pow) -> Box:
         base, exponent = expr.args
         if exponent.is_Rational and exponent.is_negative:
-            return Fraction(Digits("1"), self.box(_power(base, -exponent)))
+            return Fraction(Digits("1"), self.box(to_the(base, -exponent)))
         if exponent == sp.S.Half:
             return Root(self.box(base))
         if base == sp.E:
             return Scripted(Glyph("e"), None, self.box(exponent))
-        foot, head = self.box(base), self.exponent(exponent)
+        foot, head = self.box(base), self.box(exponent)
         if isinstance(foot, Scripted) and foot.above is None:
             return Scripted(foot.base, foot.below, head)  # mu_1^2
         atom = isinstance(foot, Glyph | Digits | Fenced) or (
             isinstance(foot, Worded) and not _has_head(foot)
         )
         return Scripted(foot if atom else fenced(foot), None, head)
-
-    def exponent(self, expr: sp.Expr) -> Box:
-        return self.box(expr)
 
     # --- functions and words ----------------------------------------------------------------------
 
@@ -299,7 +302,7 @@ class _Layouter:
         if isinstance(expr, sp.polygamma) and expr.args[0] == 0:
             return self.applied(Glyph("psi"), expr.args[1])
         if isinstance(expr, sp.Max | sp.Min):
-            return Applied(Operator(NAMES[type(expr)]), self.listed(_numbers_last(expr)))
+            return Applied(Operator(NAMES[type(expr)]), self.listed(numbers_last(expr)))
         if type(expr) in LETTERED:
             return self.applied(LETTERED[type(expr)], expr.args[0])
         if type(expr) in NAMES:
@@ -408,80 +411,16 @@ class _Layouter:
 
     def both(self, expr: BooleanFunction) -> Box:
         """0 < x and x < 1 as one line, where it is one."""
-        lower = [c for c in expr.args if isinstance(c, Boolean) and _bounds_below(c)]
-        upper = [c for c in expr.args if isinstance(c, Boolean) and _bounds_above(c)]
+        lower = [c for c in expr.args if isinstance(c, Boolean) and bounds_below(c)]
+        upper = [c for c in expr.args if isinstance(c, Boolean) and bounds_above(c)]
         if len(expr.args) == 2 and len(lower) == len(upper) == 1:
-            (a, x, r), (y, b, s) = _bounds_below(lower[0]), _bounds_above(upper[0])  # type: ignore[misc]
+            (a, x, r), (y, b, s) = bounds_below(lower[0]), bounds_above(upper[0])  # type: ignore[misc]
             if x == y:
                 return Related((self.box(a), self.box(x), self.box(b)), (r, s))
         pieces: list[Box] = []
         for each in sorted(expr.args, key=sp.default_sort_key):
             pieces += [Operator(","), self.box(each)] if pieces else [self.box(each)]
         return Row(tuple(pieces))
-
-
-# --- order ----------------------------------------------------------------------------------------
-
-
-def _canonical(expr: sp.Expr) -> bool:
-    """Has sympy ordered it by itself? Then no author's order is in it."""
-    return bool(expr.func(*expr.args).args == expr.args)
-
-
-def _terms(expr: sp.Add) -> list[sp.Expr]:
-    """The terms in order. Where sympy's own order of arguments is one that an author could have
-    typed (it begins with a plus, and powers rise or fall), it is taken for typed."""
-    terms = list(expr.args)
-    if expr.has(Word) or not _canonical(expr):
-        return terms
-    if len(terms) == 2:
-        return terms if _is_positive(terms[0]) or not _is_positive(terms[1]) else terms[::-1]
-    degrees = [_degree(term) for term in terms]
-    if _is_positive(terms[0]) and degrees in (sorted(degrees), sorted(degrees, reverse=True)):
-        return terms
-    return list(expr.as_ordered_terms())
-
-
-def _degree(term: sp.Expr) -> sp.Expr:
-    """Of a monomial; a factor that is no power counts once."""
-    exponents = [
-        factor.as_base_exp()[1] for factor in sp.Mul.make_args(term) if not factor.is_Number
-    ]
-    return sum((e if e.is_Rational else 1 for e in exponents), start=sp.S.Zero)
-
-
-def _is_positive(term: sp.Expr) -> bool:
-    coefficient = term.as_coeff_Mul()[0]
-    return not coefficient.is_negative
-
-
-def _factors(expr: sp.Mul) -> tuple[int, list[sp.Expr]]:
-    """The sign, and the factors in their order; a coefficient of 1 is left out."""
-    args = list(expr.args)
-    while isinstance(args[0], sp.Mul):  # (-a) / b is -a/b
-        args = [*args[0].args, *args[1:]]
-    if _canonical(expr):
-        coefficient, rest = expr.as_coeff_Mul()
-        args = [] if coefficient == 1 else [coefficient]
-        args += sp.Mul.make_args(rest) if expr.has(Word) else rest.as_ordered_factors()
-    sign = 1
-    first = args[0]
-    if first.is_Number and first.is_negative:
-        sign, first = -1, -first
-        args = [first, *args[1:]]
-    return sign, [arg for arg in args if arg != 1] or [sp.S.One]
-
-
-def _over_and_under(factor: sp.Expr) -> tuple[sp.Expr | None, sp.Expr | None]:
-    if isinstance(factor, sp.Rational) and factor.q != 1 and factor.is_positive:
-        return (sp.Integer(factor.p) if factor.p != 1 else None), sp.Integer(factor.q)
-    if isinstance(factor, sp.Pow) and factor.args[1].is_Rational and factor.args[1].is_negative:
-        return None, _power(factor.args[0], -factor.args[1])
-    return factor, None
-
-
-def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    return base if exponent == 1 else sp.Pow(base, exponent, evaluate=False)
 
 
 def _is_big(expr: sp.Expr) -> bool:
@@ -510,27 +449,3 @@ def _begins_with_digit(box: Box) -> bool:
 def _has_head(word: Worded) -> bool:
     """Does the word end in an exponent, so that a second one would be misread?"""
     return isinstance(word.laid, Scripted)
-
-
-def _numbers_last(expr: sp.Max | sp.Min) -> list[sp.Expr]:
-    return sorted(expr.args, key=lambda arg: (bool(arg.is_number), sp.default_sort_key(arg)))
-
-
-def _bounds_below(condition: Boolean) -> tuple[sp.Expr, sp.Expr, str] | None:
-    """a < x as (a, x, "<")."""
-    match condition:
-        case sp.StrictLessThan() | sp.LessThan() if condition.lhs.is_number:
-            return condition.lhs, condition.rhs, RELATIONS[type(condition)]
-        case sp.StrictGreaterThan() | sp.GreaterThan() if condition.rhs.is_number:
-            return condition.rhs, condition.lhs, RELATIONS[type(condition)].replace(">", "<")
-    return None
-
-
-def _bounds_above(condition: Boolean) -> tuple[sp.Expr, sp.Expr, str] | None:
-    """x < b as (x, b, "<")."""
-    match condition:
-        case sp.StrictLessThan() | sp.LessThan() if condition.rhs.is_number:
-            return condition.lhs, condition.rhs, RELATIONS[type(condition)]
-        case sp.StrictGreaterThan() | sp.GreaterThan() if condition.lhs.is_number:
-            return condition.rhs, condition.lhs, RELATIONS[type(condition)].replace(">", "<")
-    return None

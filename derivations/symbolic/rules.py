@@ -21,7 +21,7 @@ from ..ground.signs import (
     is_smooth,
     is_smooth_at_zero,
 )
-from ..ground.totals import at_least_zero, equal_to_zero
+from ..ground.totals import Gathering, at_least_zero, equal_to_zero, one_atom_apart
 from ..ground.zero import is_zero
 from ..words.claim import (
     Algebra,
@@ -46,8 +46,9 @@ from .lemmas import LEMMAS
 
 
 def _above_zero(expr: sp.Expr, atoms: Atoms) -> bool:
-    del atoms
-    return not expr.has(Total) and is_positive(expr)
+    if expr.has(Total):  # a total of positive terms is positive: no alphabet is empty
+        expr = Gathering(one_atom_apart(expr, atoms), atoms).expr
+    return is_positive(expr)
 
 
 SHOWN: dict[Relation, Callable[[sp.Expr, Atoms], bool]] = {

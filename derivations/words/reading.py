@@ -142,7 +142,7 @@ def raised(left: sp.Expr, right: sp.Expr) -> sp.Expr:
     return sp.Pow(left, right, evaluate=False)
 
 
-def _parts(expr: sp.Expr, kind: type) -> Iterable[sp.Expr]:
+def _parts(expr: sp.Expr, kind: type[sp.Expr]) -> Iterable[sp.Expr]:
     return tuple(expr.args) if type(expr) is kind else (expr,)
 
 

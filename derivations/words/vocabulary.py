@@ -85,6 +85,9 @@ def mean(P: sp.Expr, value: sp.Expr, x: sp.Symbol) -> sp.Expr:
 
 # --- the entries -----------------------------------------------------------------------------------
 
+KL: type[Word]  # assigned at the end, used by the entries that are made of it
+Score: type[Word]
+
 
 def _kl(p: sp.Expr, q: sp.Expr) -> sp.Expr:
     return p * log(p / q)

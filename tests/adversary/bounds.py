@@ -159,7 +159,8 @@ INFINITE: tuple[tuple[sp.Expr, str, sp.Expr], ...] = (
     (KL - Total(p * log(p / q) + p), "=", -sp.S.One),
     (exp(-KL), ">=", sp.S.Zero), (1 / (1 + CHI2), ">=", sp.S.Zero), (1 / (1 - TV), ">=", sp.S.One),
     (log(BC), "<=", sp.S.Zero), (-2 * log(1 - H2), ">=", sp.S.Zero), (log(1 - TV**2), "<=", sp.S.Zero),
-    (KL / (1 + KL), "<=", sp.S.One), (tanh(KL), "<=", sp.S.One), (sp.Add(KL, -2 * TV**2, -KL, evaluate=False), "<=", sp.S.Zero),
+    (KL / (1 + KL), "<=", sp.S.One), (tanh(KL), "<=", sp.S.One),
+    (sp.Add(KL, -2 * TV**2, -KL, evaluate=False), "<=", sp.S.Zero),
     (CHI2 - KL, ">=", sp.S.Zero), (log(1 + CHI2) - KL, ">=", sp.S.Zero), (sqrt(KL) - sqrt(KL + 1), "<=", sp.S.Zero),
     (Max(-KL, -1), "<=", sp.S.Zero), (Total(log(p)), "<=", sp.S.Zero), (Total(1 / (p + q)), ">=", sp.S.One),
     (Total(log(p / q)) ** 2, ">=", sp.S.Zero), (Total(q * log(p)) ** 2, ">=", sp.S.Zero),
@@ -179,7 +180,7 @@ def infinite_parts(rng: random.Random) -> Statement:
     left, relation, right = rng.choice(INFINITE)
     k = positive(rng)
     step = Step(Relation(relation), sp.sympify(k * right), "as for positive masses")
-    return Statement("", stated(chain(k * left, step, given=ZERO)), MEANINGLESS,
+    return Statement("", stated(chain(sp.Mul(k, left, evaluate=False), step, given=ZERO)), MEANINGLESS,
                      "an infinite part, or no value, on disjoint supports")  # fmt: skip
 
 
