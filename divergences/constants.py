@@ -139,7 +139,7 @@ class Constant:
             return self.ball() / other
         return self * other.inverse() if isinstance(other, Constant) else NotImplemented
 
-    def __rtruediv__(self, other: object) -> Constant | arb:
+    def __rtruediv__(self, other: Constant | arb | int | fmpq) -> Constant | arb:
         return self.inverse() * other
 
     def __pow__(self, n: object) -> Constant | arb:
@@ -149,7 +149,7 @@ class Constant:
             return self.inverse() ** -n
         if n > HIGHEST:
             return self.ball() ** n
-        value = Constant.of(1)
+        value: Constant | arb = Constant.of(1)
         for _ in range(n):
             value = value * self
         return value
@@ -164,7 +164,7 @@ class Constant:
         if r is not None and base is not None and base > 0:
             parts = [(_factors(int(base.p)), 1), (_factors(int(base.q)), -1)]
             if all(f is not None for f, _ in parts):
-                value = Constant.of(1)
+                value: Constant | arb = Constant.of(1)
                 for found, sign in parts:
                     for p, e in found or ():
                         total = Fraction(int(r.p), int(r.q)) * e * sign
@@ -177,6 +177,8 @@ class Constant:
                 return value
         if isinstance(exponent, Constant):
             exponent = exponent.ball()
+        if not isinstance(exponent, arb):
+            raise TypeError(f"a power of a constant, got {exponent!r}")
         return self.ball() ** exponent
 
     def sqrt(self) -> Constant | arb:

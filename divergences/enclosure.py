@@ -23,7 +23,13 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq
 
 from .balls import (
-    Ball, NoDerivative, NotEnclosable, NoValue, Undecided, accurate_to, as_real,
+    Ball,
+    NoDerivative,
+    NotEnclosable,
+    NoValue,
+    Undecided,
+    accurate_to,
+    as_real,
 )  # fmt: skip
 from .constants import Constant
 from .germs import Germ, Scale
@@ -108,6 +114,11 @@ def real_ball(value: Number) -> Ball:
     return arb(value) if isinstance(value, fmpq | int) else value
 
 
+def real(value: Number) -> arb:
+    """A number as a real ball; `NotEnclosable` for one that is not known to be real."""
+    return as_real(real_ball(value), "a value")
+
+
 # --- functions of one number ------------------------------------------------------------------
 
 
@@ -187,7 +198,7 @@ def _maximum(a: Number, b: Number, analytic: bool) -> Number:
         return acb(real_ball(a)).real_max(acb(real_ball(b)), analytic=analytic)
     if isinstance(a, Constant) and isinstance(b, Constant) and (a >= b or b >= a):
         return a if a >= b else b
-    return real_ball(a).max(real_ball(b))
+    return real(a).max(real(b))
 
 
 def _minimum(a: Number, b: Number, analytic: bool) -> Number:
@@ -323,9 +334,7 @@ def _compile_product(expr: sp.Mul, parts: list[Evaluator]) -> Evaluator:
 def _weighted_sum(
     exponents: list[tuple[sp.Expr, sp.Rational]], factor: sp.Rational, exact: bool
 ) -> Evaluator:
-    parts = [
-        (compile_ball(a, exact), compile_ball(times(n, factor), exact)) for a, n in exponents
-    ]
+    parts = [(compile_ball(a, exact), compile_ball(times(n, factor), exact)) for a, n in exponents]
     return lambda env, a: reduce(
         lambda x, y: x + y, [part(env, a) * n(env, a) for part, n in parts]
     )
@@ -353,7 +362,9 @@ def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
     if exponents:
         outer = _weighted_sum(exponents, sp.S.One, exact)
         inner = compile_ball(rest, exact)
-        return lambda env, a: (outer(env, a) * e(env, a)).exp() * _power(inner(env, a), e(env, a), a)
+        return lambda env, a: (
+            (outer(env, a) * e(env, a)).exp() * _power(inner(env, a), e(env, a), a)
+        )
     return lambda env, a: _power(b(env, a), e(env, a), a)
 
 
@@ -411,7 +422,9 @@ def _compile_piecewise(expr: sp.Piecewise, exact: bool) -> Evaluator:
             except NoValue as error:
                 if holds and not possible:
                     raise
-                raise NotEnclosable(f"which piece of {expr} holds is not decided: {error}") from None
+                raise NotEnclosable(
+                    f"which piece of {expr} holds is not decided: {error}"
+                ) from None
             if holds:
                 break
         else:
@@ -520,7 +533,9 @@ def _differentiated(
 
 def _compile_subs(expr: sp.Subs, exact: bool) -> Evaluator:
     inner = compile_ball(expr.expr, exact)
-    at = [(old, compile_ball(new, exact)) for old, new in zip(expr.variables, expr.point, strict=True)]
+    at = [
+        (old, compile_ball(new, exact)) for old, new in zip(expr.variables, expr.point, strict=True)
+    ]
     return lambda env, a: inner({**env, **{old: new(env, a) for old, new in at}}, a)
 
 
@@ -546,7 +561,9 @@ def at_end(
     return [at(lambda: side * Germ.v(scale) + fixed)]
 
 
-def limit_at(expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment) -> Number:
+def limit_at(
+    expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment
+) -> Number:
     """The one-sided limit, read off the leading terms. Raises `NotEnclosable` where they fail."""
     if any(isinstance(v, Jet | Germ | acb) for v in env.values()):
         raise NotEnclosable("a limit inside a derivative, another limit or an integral")
@@ -574,7 +591,7 @@ def _compile_limit(expr: sp.Limit, exact: bool) -> Evaluator:
         for value in found:
             if isinstance(value, arb) and not value.is_finite():
                 return value if len(found) == 1 else _same_infinity(found)
-        balls = [real_ball(value) for value in found]
+        balls = [real(value) for value in found]
         if len(balls) == 2 and not balls[0].overlaps(balls[1]):
             raise NoValue("the limits from both sides differ")
         if len(balls) == 2:
@@ -611,5 +628,5 @@ NODES: dict[type, Callable[[Any, bool], Evaluator]] = {
 __all__ = [
     "NODES", "Ball", "Environment", "Evaluator", "NoDerivative", "NoValue", "NotEnclosable", "Number",
     "accurate_to", "as_real", "at_end", "compile_ball", "compile_condition", "enclose",
-    "environment", "limit_at", "number", "real_ball", "to_digits",
+    "environment", "limit_at", "number", "real", "real_ball", "to_digits",
 ]  # fmt: skip

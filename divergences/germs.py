@@ -223,7 +223,10 @@ class Germ:
     def largest(self) -> arb:
         """An upper bound of |germ| on (0, delta]."""
         total = arb(0)
-        for a, b, c in [*((*o, abs(coefficient_ball(d))) for o, d in self.terms.items()), self.bound]:
+        for a, b, c in [
+            *((*o, abs(coefficient_ball(d))) for o, d in self.terms.items()),
+            self.bound,
+        ]:
             if not c.is_zero():
                 total = (total + c * self.scale.peak(a, b)).upper()
         return total
@@ -379,9 +382,11 @@ class Germ:
         if r is None and (a or b):
             raise NotEnclosable("a power of the variable that is not rational")
         R = Fraction(int(r.p), int(r.q)) if r is not None else ZERO
-        front = c.power(exponent) if isinstance(c, Constant) else (
-            coefficient_ball(exponent) * c.log()
-        ).exp()
+        front = (
+            c.power(exponent)
+            if isinstance(c, Constant)
+            else (coefficient_ball(exponent) * c.log()).exp()
+        )
         return self._new({(a * R, b * R): front}) * (rest._log1p() * exponent)._small_exp()
 
     def sqrt(self) -> Germ:
@@ -417,7 +422,7 @@ class Germ:
         e = (self * (-2 * sign)).exp()
         return (1 - 2 * e / (1 + e)) * sign
 
-    def atan(self) -> Germ:
+    def atan(self) -> Any:
         if not self._grows():
             return self._composed(lambda s: s.atan())
         half = Constant.pi() * fmpq(self.signed(), 2)

@@ -19,12 +19,19 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from .balls import NotEnclosable, as_real
-from .enclosure import Environment, Evaluator, Number, at_end, compile_ball, real_ball
+from .enclosure import Environment, Evaluator, Number, at_end, compile_ball, real, real_ball
 from .germs import Germ
 from .jets import Jet
 from .tails import tail_bound
 from .trees import (
-    added, hoisted, is_affine, negated, product, put, spread, unlogged,
+    added,
+    hoisted,
+    is_affine,
+    negated,
+    product,
+    put,
+    spread,
+    unlogged,
 )  # fmt: skip
 
 Along: TypeAlias = Callable[[acb | arb, bool], Number]  # the integrand along its variable
@@ -52,12 +59,12 @@ def compile_integral(expr: sp.Integral) -> Evaluator:
         places = [
             arb(float("inf") if end is sp.oo else float("-inf"))
             if place is None
-            else as_real(real_ball(place(env, False)), end)
+            else real(place(env, False))
             for place, end in zip(ends, (lower, upper), strict=True)
         ]
         if lower == upper:
             return arb(0)
-        return _Integral(integrand, x, env).over(*places, (lower, upper))
+        return _Integral(integrand, x, env).over(places[0], places[1], (lower, upper))
 
     return evaluate
 
@@ -164,7 +171,7 @@ class _Integral:
                 continue
             if not arb(near.rad()) <= arb(2) ** (-ctx.prec) * 64 and k != NEAR_ENDS[-1]:
                 continue
-            return near + self.panels(real_ball(place), side, arb(2) ** (-k), reach)
+            return near + self.panels(real(place), side, arb(2) ** (-k), reach)
         raise failure
 
     def _is_finite_at(self, end: arb) -> bool:
@@ -184,7 +191,7 @@ class _Integral:
                 continue
             try:
                 jet = compile_ball(gap)({**self.parts, self.x: Jet.variable(arb(0), 1)}, False)
-                place = -real_ball(jet.c[0]) / real_ball(jet.c[1])
+                place = -real(jet.c[0]) / real(jet.c[1])
             except (NotEnclosable, ZeroDivisionError):
                 continue
             if isinstance(place, arb) and place.is_finite():
@@ -208,7 +215,7 @@ class _Integral:
             )
             for end in (left, right):  # where a kink is only known to lie: both branches
                 if not end.is_exact() and self.corners:
-                    total += real_ball(self._along(self.f)(end, False)) * (end - end)
+                    total += real(self._along(self.f)(end, False)) * (end - end)
         return total
 
     def _along(self, f: Evaluator) -> Along:
@@ -221,9 +228,9 @@ class _Integral:
         for place, node in self.corners:
             if place <= left or place >= right or left.contains(place) or right.contains(place):
                 gap = _decider(node)
-                value = compile_ball(gap)({**self.parts, self.x: middle}, False)
-                if real_ball(value) > 0 or real_ball(value) < 0:
-                    chosen[node] = _branch(node, bool(real_ball(value) > 0))
+                value = real(compile_ball(gap)({**self.parts, self.x: middle}, False))
+                if value > 0 or value < 0:
+                    chosen[node] = _branch(node, bool(value > 0))
         if not chosen:
             return self.f
         with sp.evaluate(False):
@@ -291,7 +298,7 @@ def _compile_multiple(expr: sp.Integral) -> Evaluator:
         if any((limit[1].free_symbols | limit[2].free_symbols) & names for limit in limits):
             raise NotEnclosable(f"the limits of {expr} depend on its variables")
         inside: dict[sp.Symbol, list[sp.Expr]] = {name: [] for name in names}
-        outside = []
+        outside: list[sp.Expr] = []
         for factor in written:
             owners = factor.free_symbols & names
             if len(owners) > 1:

@@ -213,7 +213,7 @@ class Jet:
         at = self.c[0]
         if not isinstance(at, arb | acb):
             raise NotEnclosable("no derivative of this function is carried out here")
-        series = acb_series if isinstance(at, acb) else arb_series
+        series: Any = acb_series if isinstance(at, acb) else arb_series
         length = self.order + 1 + extra
         outer = function(series([at, 1], prec=length)).coeffs()
         outer += [fmpq(0)] * (self.order + 1 - len(outer))

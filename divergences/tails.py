@@ -17,11 +17,17 @@ import sympy as sp
 from flint import arb, fmpq
 
 from .balls import NotEnclosable, as_real
-from .enclosure import Environment, Number, compile_ball, real_ball
 from .constants import Constant
+from .enclosure import Environment, Number, compile_ball, real_ball
 from .germs import coefficient_ball
 from .trees import (
-    added, carried_out, negated, product, spread, unlogged, without_exponentials,
+    added,
+    carried_out,
+    negated,
+    product,
+    spread,
+    unlogged,
+    without_exponentials,
 )  # fmt: skip
 
 LOG_EXPONENT = Fraction(1, 4)  # log x <= 4 x^(1/4) for x >= 1
@@ -252,7 +258,9 @@ class _Bounds:
         """r, where the terms are r log x in all."""
         total = Fraction(0)
         for term in terms:
-            pairs = [(f, self.has_x(f)) for f in (term.args if isinstance(term, sp.Mul) else [term])]
+            pairs = [
+                (f, self.has_x(f)) for f in (term.args if isinstance(term, sp.Mul) else [term])
+            ]
             logs = [f for f, varies in pairs if varies]
             if self.side != 1 or logs != [sp.log(self.x)]:
                 return None
@@ -398,7 +406,8 @@ def tail_bound(
 ) -> tuple[arb, arb]:
     """(M, bound): the integral over x in [M, oo) of |integrand at side * x| is <= `bound`.
 
-    `bound` <= tolerance; the other symbols' values are in `env`. Raises `NoMajorant` when no M up to 2^4096 serves, as for an integral that diverges.
+    `bound` <= tolerance; the other symbols' values are in `env`. Raises `NoMajorant` when no M up
+    to 2^4096 serves, as for an integral that diverges.
     """
     failure: NoMajorant | None = None
     exponent = 1

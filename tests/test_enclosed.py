@@ -11,8 +11,23 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import (
-    Abs, Derivative, Integral, Limit, Max, Min, Piecewise, Rational, Subs, cos, erf, exp, log, oo,
-    sin, sqrt, tanh,
+    Abs,
+    Derivative,
+    Integral,
+    Limit,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    Subs,
+    cos,
+    erf,
+    exp,
+    log,
+    oo,
+    sin,
+    sqrt,
+    tanh,
 )  # fmt: skip
 
 from derivations.claim import Claim, Step, Verdict, above, at_least, at_most, chain, eq
@@ -25,8 +40,15 @@ from derivations.language import POSITIVE, REAL, UNIT, Mass, Supremum, Total
 from derivations.words.claim import Relation
 from divergences.constants import Constant
 from divergences.enclosure import (
-    NoDerivative, NotEnclosable, NoValue, at_end, compile_ball, enclose,
+    NoDerivative,
+    NotEnclosable,
+    NoValue,
+    at_end,
+    compile_ball,
+    enclose,
 )  # fmt: skip
+from divergences.germs import Scale
+from divergences.jets import Jet
 
 R = Rational
 a, b, p, q, t, u, x, y = sp.symbols("a b p q t u x y")
@@ -217,6 +239,35 @@ def test_expansions_hold_on_the_whole_range(f: sp.Expr) -> None:
                     assert truth * germ.sign() > -arb("1e-44")
 
 
+def test_a_sign_needs_the_whole_range() -> None:
+    """v - 10 v^2 is negative at 1/4 and positive below 1/10."""
+    for k, sign in ((2, 0), (5, 1)):
+        (expand,) = at_end(x - 10 * x**2, x, fmpq(0), 1, {}, k)
+        assert expand().sign() == sign
+
+
+@given(st.fractions("1/9", 9, max_denominator=9), st.integers(0, 12))
+def test_the_peak_of_a_monomial(a: Any, b: int) -> None:
+    """v^a L^b <= peak on (0, 2^-3], and the bound is attained nearly."""
+    peak = Scale(3).peak(a, b * (a / a))
+    values = []
+    for k in range(30, 4000, 10):
+        L = mp.mpf(k) / 10 * mp.log(2)
+        values.append(mp.exp(-mp.mpf(a.numerator) / a.denominator * L) * L**b)
+    assert peak >= arb(mp.nstr(max(values), 20)) * arb("0.99999999")
+    assert peak <= arb(mp.nstr(max(values), 20)) * arb("1.05")
+
+
+def test_slopes_at_a_kink_contain_both_sides() -> None:
+    """The hull that the mean value theorem needs; without `hull` there is none."""
+    around = Jet.variable(arb(0, 1), 1, hull=True)
+    for slope in (abs(around).c[1], around.larger(-around).c[1]):
+        assert slope.contains(arb(-1))
+        assert slope.contains(arb(1))
+    with pytest.raises(NoDerivative):
+        abs(Jet.variable(arb(0, 1), 1))
+
+
 @given(st.integers(1, 400), st.integers(1, 400), st.fractions(-3, 3, max_denominator=4))
 @settings(max_examples=60)
 def test_constants_are_exact(m: int, n: int, r: Any) -> None:
@@ -242,7 +293,9 @@ def test_totals_loop_over_the_atoms() -> None:
 
 
 def test_masses_that_vanish_are_limits() -> None:
-    point = Point({}, {p: (R(1), R(0), R(0)), q: (R(1, 2), R(1, 2), R(0))}, masses=frozenset({p, q}))
+    point = Point(
+        {}, {p: (R(1), R(0), R(0)), q: (R(1, 2), R(1, 2), R(0))}, masses=frozenset({p, q})
+    )
     assert near(value_at(Total(p * log(p / q)), point), mp.log(2))
     assert near(value_at(Total((sqrt(p) - sqrt(q)) ** 2), point), 2 - mp.sqrt(2))
     assert value_at(Total(q * log(q / p)), point) > 10**30

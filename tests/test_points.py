@@ -77,7 +77,9 @@ def test_enough_of_each_kind() -> None:
     assert {1, 2, 3, 4, 6} <= sizes
     smallest = min(min(point.vectors[p]) for point in there)
     assert smallest <= R(1, 2**64)
-    ratios = [v / w for point in there for v, w in zip(point.vectors[p], point.vectors[q])]
+    ratios = [
+        v / w for point in there for v, w in zip(point.vectors[p], point.vectors[q], strict=True)
+    ]
     assert max(ratios) >= 2**60
     assert min(ratios) <= R(1, 2**60)
 

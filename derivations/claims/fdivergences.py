@@ -286,7 +286,7 @@ def local(row: Row) -> Claim:
     """D_f((1-e)Q + eP || Q) = e^2 f''(1)/2 chi^2(P||Q) + o(e^2): its Taylor coefficients at e = 0."""
     near = D(row.f, u, read("(1 - epsilon)*q + epsilon*p"), q)
     term = multiplied(q, at(row.f, u, read("((1 - epsilon)*q + epsilon*p)/q")))
-    given = {**row.given, p: ANY[p], q: POSITIVE_MASSES[q]}
+    given = {**row.given, **POSITIVE_MASSES}
     constant = "" if row.at_one == "0" else f"{row.at_one} + "
     half = str(read(row.bend).doit() / 2)
     return _claim(
@@ -308,7 +308,7 @@ def local(row: Row) -> Claim:
             given=given,
             label="curvature",
         ),
-        shown_for=f"{FINITE}; q > 0",
+        shown_for=FULL_SUPPORT,
         note="The alphabet being finite, the sum is differentiated term by term, and Taylor's "
         "theorem leaves o(epsilon^2).",
     )

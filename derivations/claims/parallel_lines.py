@@ -6,7 +6,7 @@ Q where p = 0: D_f = f(0) Q(p = 0) + f'(oo) P(q = 0), whatever theta is. W1 sees
 
 from __future__ import annotations
 
-from sympy import Derivative, Integral, Limit, oo, sign, symbols
+from sympy import Derivative, Expr, Integral, Limit, oo, sign, symbols
 
 from ..claim import Claim, at_most, chain, eq
 from ..language import REAL, Interval
@@ -76,9 +76,9 @@ W1 = Claim(
 )
 
 
-def _disjoint(row: Row) -> Limit:
-    """Of f(0) Q(p = 0) + f'(oo) P(q = 0) with both masses 1: the limit of x f(1/x) + f(x)."""
-    return Limit(added(multiplied(x, at(row.f, u, 1 / x)), at(row.f, u, x)), x, 0, "+")
+def _disjoint(row: Row) -> Expr:
+    """f'(oo) P(q = 0) + f(0) Q(p = 0) with both masses 1, as limits."""
+    return added(Limit(multiplied(x, at(row.f, u, 1 / x)), x, 0, "+"), Limit(row.f, u, 0, "+"))
 
 
 def _sum_of_ends(row: Row) -> str:

@@ -18,20 +18,20 @@ the step is left to points. Equalities are never shown here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import ctx, fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import NotEnclosable, Number, compile_ball, limit_at, real_ball
+from divergences.enclosure import NotEnclosable, Number, compile_ball, limit_at
 from divergences.jets import Jet
 from divergences.trees import added, negated, product, put
 
 from ..words.claim import Chain, Relation
 from ..words.language import Choice, Domain, Interval, Mass, Supremum, Total
 from .line import BITS, Budget, Line, NotShown
-from .signs import defined, struck_out, sum_sign
+from .signs import defined, may_vanish, struck_out, sum_sign
 
 EVALUATIONS = 2_500  # for one step
 OPAQUE = (sp.Integral, sp.Limit, Supremum)
@@ -107,9 +107,7 @@ class _Step:
     def _number(self) -> bool:
         with ctx.workdps(60):
             value = compile_ball(self.gap, True)({}, False)
-            ball = real_ball(value)
-            if not isinstance(ball, arb):
-                return False
+            ball = real(value)
             return bool(ball > 0 or (not self.strict and (ball >= 0 or value.is_zero())))
 
     def _scale(self, symbols: list[sp.Symbol]) -> sp.Symbol | None:
@@ -140,7 +138,7 @@ class _Step:
         with ctx.workprec(BITS):
             ends = [
                 None if end.is_infinite else compile_ball(end, True)({}, False)
-                for end in (lower, upper)
+                for end in map(sp.sympify, (lower, upper))
             ]
             line = Line(f, x, dict(env or {}), self.strict, self.budget)
             line.show(ends[0], ends[1], {*self.marks, *marks})
@@ -160,7 +158,7 @@ class _Step:
         masses = [s for s in names if isinstance(self.given.get(s), Mass)]
         if not masses or len(masses) != len(names) or constant.free_symbols:
             return None
-        if self.strict and any(self.given[p].zero for p in masses):
+        if self.strict and any(may_vanish(self.given[p]) for p in masses):
             return None  # at a vanishing mass the term is a limit, and may be 0
         if len(masses) == 1:
             return self._one_mass(term, constant, masses[0])
@@ -172,15 +170,13 @@ class _Step:
         h = added([term, product([constant, p])]) if constant != 0 else term
         with ctx.workprec(BITS):
             last = compile_ball(h, True)({p: Constant.of(1)}, False)  # an alphabet of one atom
-            ball = real_ball(last)
+            ball = real(last)
             if not (ball > 0 or (not self.strict and (ball >= 0 or last.is_zero()))):
                 return None
         self._line(h, p, sp.S.Zero, sp.S.One)
         return f"one mass: a term's part is >= 0 for 0 < {p} <= 1"
 
-    def _one_ratio(
-        self, term: sp.Expr, constant: sp.Expr, masses: list[sp.Symbol]
-    ) -> str | None:
+    def _one_ratio(self, term: sp.Expr, constant: sp.Expr, masses: list[sp.Symbol]) -> str | None:
         p, q = masses
         u, tilt = sp.Symbol(f"{p}/{q}"), sp.Dummy("t")
         one = put(put(term, p, u), q, sp.S.One)
@@ -198,7 +194,7 @@ class _Step:
         """No tilt; the one that makes the slope at 1 zero; those of the values at the ends."""
         yield Constant.of(0)
         with ctx.workprec(BITS):
-            candidates = [
+            candidates: list[Callable[[], Number]] = [
                 lambda: -_slope(flat, u),
                 lambda: limit_at(flat, u, Constant.of(0), 1, {}),
                 lambda: -limit_at(product([flat, sp.Pow(u, -1)]), u, None, 1, {}),
@@ -208,7 +204,7 @@ class _Step:
                     value = candidate()
                 except LOST:
                     continue
-                if real_ball(value).is_finite():
+                if real(value).is_finite():
                     yield value
 
 
@@ -222,9 +218,7 @@ def _slope(flat: sp.Expr, u: sp.Symbol) -> Number:
 def _at_one(domain: Domain, unit: sp.Symbol) -> Domain:
     if not isinstance(domain, Interval):
         return domain
-    return Interval(
-        *(sp.S.One if end == unit else end for end in (domain.lower, domain.upper))
-    )
+    return Interval(*(sp.S.One if end == unit else end for end in (domain.lower, domain.upper)))
 
 
 def linear(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:

@@ -169,7 +169,9 @@ class _Check:
             if word == SILENT:
                 self.evidence.gaps.append(f"chain {self.number}, step {j + 1}: {reason}")
         self.evidence.steps.append(words)
-        self.evidence.reasons.append([r if w == BOXES else "" for w, r in zip(words, reasons)])
+        self.evidence.reasons.append(
+            [r if w == BOXES else "" for w, r in zip(words, reasons, strict=True)]
+        )
 
     def _word(self, j: int, needed: int) -> tuple[str, str]:
         if self.without_value[j]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import sympy as sp
-from flint import arb, fmpq
+from flint import fmpq
 
-from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real_ball
+from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball
 from divergences.trees import added, is_affine, negated, product
 
 from .line import Budget, Line
@@ -94,14 +94,10 @@ def _terms(expr: sp.Expr, u: sp.Symbol) -> list[tuple[list[sp.Expr], sp.Expr]]:
     return [([], expr)]
 
 
-def _concave_corner(
-    constant: list[sp.Expr], term: sp.Expr, u: sp.Symbol, env: Environment
-) -> bool:
+def _concave_corner(constant: list[sp.Expr], term: sp.Expr, u: sp.Symbol, env: Environment) -> bool:
     if not isinstance(term, sp.Abs | sp.Max | sp.Min):
         return False
     if not all(is_affine(arg, u) for arg in term.args):
         return False
-    c = real_ball(compile_ball(product(constant))(env, False))
-    if not isinstance(c, arb):
-        return False
+    c = real(compile_ball(product(constant))(env, False))
     return bool(c >= 0 if isinstance(term, sp.Min) else c <= 0)

@@ -16,8 +16,17 @@ import sympy as sp
 from flint import arb
 
 from divergences.enclosure import (
-    NODES, Environment, Evaluator, NoDerivative, NotEnclosable, NoValue, Number, compile_ball,
-    number, real_ball, to_digits,
+    NODES,
+    Environment,
+    Evaluator,
+    NoDerivative,
+    NotEnclosable,
+    NoValue,
+    Number,
+    compile_ball,
+    number,
+    real,
+    to_digits,
 )  # fmt: skip
 from divergences.germs import Germ, Scale
 from divergences.integrals import WORK, Work
@@ -61,11 +70,6 @@ def value_at(expr: sp.Expr, point: Point, digits: int = DIGITS) -> arb:
             raise gap from None
 
 
-def rough_value_at(expr: sp.Expr, point: Point) -> Number:
-    """A ball at the precision in force, however wide."""
-    return real_ball(compile_ball(expr)(environment_at(point), False))
-
-
 def environment_at(point: Point) -> dict[Any, Number]:
     """Rationals exactly, other values as balls; the vectors an atom at a time."""
     env: dict[Any, Number] = {s: number(v) for s, v in point.scalars.items()}
@@ -86,8 +90,10 @@ def _compile_total(expr: Total, exact: bool) -> Evaluator:
         total: Number = None
         for atom in atoms:
             vanish = [s for s in env.get(MASSES, ()) if s in term_symbols and atom[s] == 0]
-            value = _vanishing(expr.term, env, atom, vanish) if vanish else term(
-                {**env, **atom}, analytic
+            value = (
+                _vanishing(expr.term, env, atom, vanish)
+                if vanish
+                else term({**env, **atom}, analytic)
             )
             total = value if total is None else total + value
         return total
@@ -114,7 +120,7 @@ def _vanishing(
             places = {s: Germ.v(Scale(k)) * n for s, n in zip(vanish, row, strict=True)}
             try:
                 value = evaluate({**env, **atom, **places}, False)
-                found.append(real_ball(value.limit() if isinstance(value, Germ) else value))
+                found.append(real(value.limit() if isinstance(value, Germ) else value))
                 break
             except (NotEnclosable, ArithmeticError) as error:
                 failure = NotEnclosable(f"{term} where {vanish[0]} vanishes: {error}")

@@ -17,7 +17,12 @@ from flint import arb, ctx, fmpq
 
 from divergences.constants import Constant
 from divergences.enclosure import (
-    Environment, NotEnclosable, Number, at_end, compile_ball, real_ball,
+    Environment,
+    NotEnclosable,
+    Number,
+    at_end,
+    compile_ball,
+    real,
 )  # fmt: skip
 from divergences.germs import Germ
 from divergences.jets import Jet
@@ -66,9 +71,9 @@ class Line:
 
     def _zero(self, t: fmpq, lower: Number | None, upper: Number | None) -> bool:
         """Whether t lies inside and f(t) is exactly zero."""
-        if not (lower is None or real_ball(lower) < arb(t)):
+        if not (lower is None or real(lower) < arb(t)):
             return False
-        if not (upper is None or arb(t) < real_ball(upper)):
+        if not (upper is None or arb(t) < real(upper)):
             return False
         self.budget.spend()
         try:
@@ -89,13 +94,13 @@ class Line:
         """A point up to which the sign is shown from a finite end on."""
         reach = None
         if lower is not None and upper is not None:
-            reach = real_ball(upper) - real_ball(lower)
+            reach = real(upper) - real(lower)
         for k in DISTANCES:
             step = arb(2) ** (-k)
             if reach is not None and not step < reach:
                 continue
             if self._signed(end, side, k):
-                inner = real_ball(end) + side * step
+                inner = real(end) + side * step
                 # the box beyond must begin inside what is shown
                 return inner.lower() if side == 1 else inner.upper()
         raise NotShown(f"no sign is known near {_shown(end)}")
@@ -159,12 +164,12 @@ class Line:
         try:
             found = self.value({**self.env, self.x: Jet.variable(X, 1, hull=True)}, False)
             if not isinstance(found, Jet):
-                return self._sign(real_ball(found))
-            if self._sign(real_ball(found.c[0])):
+                return self._sign(real(found))
+            if self._sign(real(found.c[0])):
                 return True
             middle = X.mid()
-            at = real_ball(self.value({**self.env, self.x: middle}, False))
-            return self._sign(at + real_ball(found.c[1]) * (X - middle))
+            at = real(self.value({**self.env, self.x: middle}, False))
+            return self._sign(at + real(found.c[1]) * (X - middle))
         except (NotEnclosable, ZeroDivisionError):
             return False
 
@@ -179,4 +184,4 @@ def _exact(r: sp.Rational) -> fmpq:
 
 
 def _shown(end: Number) -> str:
-    return str(real_ball(end).str(6, radius=False))
+    return str(real(end).str(6, radius=False))

@@ -17,7 +17,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real_ball
+from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball
 from divergences.germs import coefficient_ball
 from divergences.trees import added, negated, product, raised
 
@@ -101,7 +101,7 @@ class Expansion:
                 if _times_keys(k, (((PLAIN, fmpq(1)),), ())) != m or not isinstance(c, Constant):
                     continue
                 side = 1 if c > 0 else -1
-                ratio = d * (c * side).inverse() if isinstance(d, Constant) else None
+                ratio = d / (c * side) if isinstance(d, Constant) else None
                 b = ratio.rational() if isinstance(ratio, Constant) else None
                 if b is not None:
                     return c * side, _times_keys(k, ((((side, b), fmpq(1)),), ()))
@@ -112,7 +112,7 @@ def is_positive(base: Base, ends: tuple[Number | None, Number | None]) -> bool:
     """b + s u >= 0 on the interval, and so > 0 inside."""
     side, b = base
     end = ends[0] if side == 1 else ends[1]
-    return end is not None and bool(real_ball(end * side + b) >= 0)
+    return end is not None and bool(real(end * side + b) >= 0)
 
 
 def _cleaned(found: Sum) -> Sum:

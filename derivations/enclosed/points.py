@@ -18,15 +18,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import sympy as sp
-from flint import arb, ctx
+from flint import ctx
 
-from divergences.enclosure import NotEnclosable, compile_ball, real_ball
+from divergences.enclosure import NotEnclosable, compile_ball
 
 from ..words.claim import Chain
 from ..words.language import Choice, Interval, Mass, PerAtom
 from . import harvest
 from .evaluate import environment_at
 from .point import Point
+from .signs import may_vanish
 
 BITS = 256  # of the comparisons that say whether a point is inside
 SEED = 1967  # Csiszar's year; any fixed seed serves
@@ -84,7 +85,7 @@ def further_points(link: Chain, simple: list[Point], most: int) -> list[Point]:
 
 def _vanishing(link: Chain) -> frozenset[sp.Symbol]:
     """The masses that may be 0 at some atoms."""
-    return frozenset(s for s, d in link.given.items() if isinstance(d, Mass) and d.zero)
+    return frozenset(s for s, d in link.given.items() if may_vanish(d))
 
 
 def _key(point: Point) -> tuple[object, ...]:
@@ -107,7 +108,7 @@ def _domains_hold(link: Chain, point: Point) -> bool:
         if a is -sp.oo or b is sp.oo:
             return True
         try:
-            left, right = (real_ball(compile_ball(side)(env, False)) for side in (a, b))
+            left, right = (real(compile_ball(side)(env, False)) for side in (a, b))
         except NotEnclosable:
             return False
         return bool(left < right)
@@ -137,10 +138,8 @@ def _holds(hypothesis: sp.Rel, point: Point) -> bool:
         sides = [compile_ball(side, True)(env, False) for side in (hypothesis.lhs, hypothesis.rhs)]
         gap = sides[0] - sides[1]
         zero = bool(gap.is_zero())
-        ball = real_ball(gap)
+        ball = real(gap)
     except (NotEnclosable, ArithmeticError):
-        return False
-    if not isinstance(ball, arb):
         return False
     tests: dict[type, Callable[[], bool]] = {
         sp.StrictGreaterThan: lambda: ball > 0,
@@ -201,8 +200,14 @@ def _first(
     """The first `count` values of a domain, remembered where they depend on nothing else."""
     if isinstance(domain, Choice):
         return list(domain.rationals(scalars))[:count]
-    names = domain.lower.free_symbols | domain.upper.free_symbols
-    key = (domain.lower, domain.upper, count, *((s, scalars.get(s)) for s in sorted(names, key=str)))
+    ends = sp.Tuple(domain.lower, domain.upper)
+    names = ends.free_symbols
+    key = (
+        domain.lower,
+        domain.upper,
+        count,
+        *((s, scalars.get(s)) for s in sorted(names, key=str)),
+    )
     if key not in _firsts:
         if len(_firsts) > 5_000:
             _firsts.clear()
@@ -222,14 +227,14 @@ def _first(
 def _ends(domain: Interval, point: Point) -> tuple[sp.Expr | None, sp.Expr | None]:
     """Rational numbers near the ends, None at infinity."""
     found: list[sp.Expr | None] = []
-    for end in (domain.lower, domain.upper):
+    for end in map(sp.sympify, (domain.lower, domain.upper)):
         if end.is_infinite:
             found.append(None)
         elif end.is_Rational:
             found.append(end)
         else:
-            ball = real_ball(compile_ball(end)(environment_at(point), False))
-            middle = ball.mid().fmpq() if isinstance(ball, arb) and ball.is_finite() else None
+            ball = real(compile_ball(end)(environment_at(point), False))
+            middle = ball.mid().fmpq() if ball.is_finite() else None
             found.append(None if middle is None else sp.Rational(int(middle.p), int(middle.q)))
     return found[0], found[1]
 
@@ -299,8 +304,8 @@ def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
     cases.append([_even(4) for _ in masses])
     cases.append([_halving(5)[:: (-1) ** j] for j, _ in enumerate(masses)])
     cases.append([_pointed(4, j, TINY[0]) for j, _ in enumerate(masses)])
-    if any(link.given[symbol].zero for symbol in masses):
-        may = [link.given[symbol].zero for symbol in masses]
+    if any(may_vanish(link.given[symbol]) for symbol in masses):
+        may = [may_vanish(link.given[symbol]) for symbol in masses]
         cases.append([_one_of(2, j) if z else _even(2) for j, z in enumerate(may)])  # disjoint
         cases.append([_one_of(3, 0) if z else _even(3) for z in may])
         cases.append([_one_of(3, 1) if z and j == 0 else _even(3) for j, z in enumerate(may)])

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import sympy as sp
-from flint import arb
 
-from divergences.enclosure import NotEnclosable, compile_ball, real_ball
+from divergences.enclosure import NotEnclosable, compile_ball
 from divergences.trees import negated
 
 from ..words.language import Domain, Interval, Mass, PerAtom
@@ -19,8 +18,21 @@ from ..words.language import Domain, Interval, Mass, PerAtom
 Signs = tuple[bool, bool]  # known to be >= 0; known to be > 0
 UNKNOWN: Signs = (False, False)
 EVERYWHERE = (
-    sp.Add, sp.Mul, sp.exp, sp.Abs, sp.Max, sp.Min, sp.sign, sp.sin, sp.cos, sp.sinh, sp.cosh,
-    sp.tanh, sp.atan, sp.erf, sp.erfc,
+    sp.Add,
+    sp.Mul,
+    sp.exp,
+    sp.Abs,
+    sp.Max,
+    sp.Min,
+    sp.sign,
+    sp.sin,
+    sp.cos,
+    sp.sinh,
+    sp.cosh,
+    sp.tanh,
+    sp.atan,
+    sp.erf,
+    sp.erfc,
 )  # functions that have a value wherever their arguments do
 
 
@@ -92,12 +104,17 @@ def defined(expr: sp.Expr, given: Mapping[sp.Symbol, Domain]) -> bool:
     return isinstance(expr, EVERYWHERE)
 
 
+def may_vanish(domain: Domain | None) -> bool:
+    """Whether this is a mass that is 0 at some atoms."""
+    return isinstance(domain, Mass) and domain.zero
+
+
 def _symbol(domain: Domain | None, side: int) -> Signs:
     if isinstance(domain, Mass):
         return (True, not domain.zero) if side == 1 else UNKNOWN
     inner = domain.domain if isinstance(domain, PerAtom) else domain
     if isinstance(inner, Interval):
-        end = inner.lower if side == 1 else inner.upper
+        end = sp.sympify(inner.lower if side == 1 else inner.upper)
         if end.is_Rational and side * end >= 0:
             return True, True
     return UNKNOWN
@@ -105,10 +122,10 @@ def _symbol(domain: Domain | None, side: int) -> Signs:
 
 def _number(expr: sp.Expr, side: int) -> Signs:
     try:
-        value = real_ball(compile_ball(expr)({}, False)) * side
+        value = real(compile_ball(expr)({}, False)) * side
     except (NotEnclosable, ZeroDivisionError):
         return UNKNOWN
-    return (bool(value >= 0), bool(value > 0)) if isinstance(value, arb) else UNKNOWN
+    return bool(value >= 0), bool(value > 0)
 
 
 def _power(expr: sp.Pow, given: Mapping[sp.Symbol, Domain], side: int) -> Signs:
@@ -123,9 +140,7 @@ def _power(expr: sp.Pow, given: Mapping[sp.Symbol, Domain], side: int) -> Signs:
     return (base[0] or bool(expr.exp.is_Rational and expr.exp.q % 2 == 0)), False
 
 
-def _product(
-    factors: tuple[sp.Expr, ...], given: Mapping[sp.Symbol, Domain], side: int
-) -> Signs:
+def _product(factors: tuple[sp.Expr, ...], given: Mapping[sp.Symbol, Domain], side: int) -> Signs:
     positive = True
     for factor in factors:
         known = sign(factor, given)

@@ -15,8 +15,14 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from divergences.enclosure import (
-    Environment, Evaluator, NotEnclosable, Number, as_real, at_end, compile_ball, limit_at,
-    real_ball,
+    Environment,
+    Evaluator,
+    NotEnclosable,
+    Number,
+    at_end,
+    compile_ball,
+    limit_at,
+    real,
 )  # fmt: skip
 from divergences.germs import Germ
 from divergences.jets import Jet
@@ -49,7 +55,7 @@ def compile_supremum(node: Supremum, exact: bool = False) -> Evaluator:
         if any(isinstance(env.get(name), Jet | Germ | acb) for name in names):
             raise NotEnclosable("a supremum inside a derivative, a limit or an integral")
         places = [None if end is None else end(env, False) for end in ends]
-        a, b = (None if p is None else as_real(real_ball(p), node) for p in places)
+        a, b = (None if p is None else real(p) for p in places)
         if a is not None and b is not None and not a < b:
             raise NotEnclosable(f"the interval of {node} is empty, or not known to have a point")
         if not concave(g, u, env, (places[0], places[1])):
@@ -58,20 +64,20 @@ def compile_supremum(node: Supremum, exact: bool = False) -> Evaluator:
         known = {**env, **{name: part(env, False) for name, part in values}}
 
         def at(x: arb) -> arb:
-            return as_real(real_ball(value({**known, u: x}, False)), g)
+            return real(value({**known, u: x}, False))
 
         def slope(x: arb) -> arb:
             found = value({**known, u: Jet.variable(x, 1, hull=True)}, False)
-            return as_real(real_ball(found.c[1]), g) if isinstance(found, Jet) else arb(0)
+            return real(found.c[1]) if isinstance(found, Jet) else arb(0)
 
         def bend(x: arb) -> tuple[arb, arb]:
             found = value({**known, u: Jet.variable(x, 2)}, False)
             if not isinstance(found, Jet):
                 raise NotEnclosable("a constant")
-            return real_ball(found.c[1]), 2 * real_ball(found.c[2])
+            return real(found.c[1]), 2 * real(found.c[2])
 
         def end_value(which: int) -> arb:
-            return as_real(real_ball(limit_at(g, u, *_place(places, which), env)), g)
+            return real(limit_at(g, u, *_place(places, which), env))
 
         def monotone(which: int) -> bool:
             """A concave g whose slope next to its lower end is <= 0 falls throughout."""

@@ -15,7 +15,11 @@ import sympy as sp
 from flint import arb, ctx
 
 from divergences.enclosure import (
-    Environment, NotEnclosable, Number, as_real, compile_ball, real_ball,
+    Environment,
+    NotEnclosable,
+    Number,
+    compile_ball,
+    real,
 )  # fmt: skip
 
 from ..words.claim import Relation
@@ -31,9 +35,7 @@ NODES = (sp.Limit, sp.Integral, Supremum)
 LOST = (NotEnclosable, ZeroDivisionError, ArithmeticError)
 
 
-def objection(
-    left: sp.Expr, relation: Relation, right: sp.Expr, points: list[Point]
-) -> str | None:
+def objection(left: sp.Expr, relation: Relation, right: sp.Expr, points: list[Point]) -> str | None:
     """What speaks against `left relation right`, if anything does."""
     for point in points[:LOOKS]:
         values = [approximate(side, point) for side in (left, right)]
@@ -42,7 +44,9 @@ def objection(
         if _apart(values[0], relation, values[1]):
             at = ", ".join(f"{name} = {value}" for name, value in point.as_strings().items())
             near = [value.str(8, radius=False) for value in values if value is not None]
-            return f"at {at or 'its only point'}: the left is near {near[0]}, the right near {near[1]}"
+            return (
+                f"at {at or 'its only point'}: the left is near {near[0]}, the right near {near[1]}"
+            )
     return None
 
 
@@ -66,7 +70,7 @@ def approximate(expr: sp.Expr, point: Point) -> arb | None:
                 if value is None:
                     return None
                 env[name] = value
-            found = as_real(real_ball(compile_ball(rest)(env, False)), expr).mid()
+            found = real(compile_ball(rest)(env, False)).mid()
         except LOST:
             return None
     return found if found.is_finite() else None
@@ -86,7 +90,7 @@ def _replaced(expr: sp.Basic, names: dict[sp.Expr, sp.Symbol]) -> sp.Basic:
 
 def _value(node: sp.Expr, env: Environment) -> arb | None:
     try:  # most have a ball, of some width
-        ball = real_ball(compile_ball(node)(env, False))
+        ball = real(compile_ball(node)(env, False))
         if isinstance(ball, arb) and ball.is_finite() and ball.rad() < arb(10) ** -12:
             return ball.mid()
     except LOST:
@@ -103,7 +107,7 @@ def _along(expr: sp.Expr, x: sp.Symbol, env: Environment) -> Callable[[arb], arb
     f = compile_ball(expr)
 
     def value(at: arb) -> arb:
-        found = as_real(real_ball(f({**env, x: at}, False)), expr)
+        found = real(f({**env, x: at}, False))
         if not found.is_finite():
             raise NotEnclosable("not finite")
         return found
@@ -127,7 +131,7 @@ def _limit(node: sp.Limit, env: Environment) -> arb | None:
             side = 1 if end is sp.oo else -1
             places = [side * arb(2) ** k * (1 + arb(1) / 7) for k in range(4, 60, 5)]
         else:
-            at = as_real(real_ball(compile_ball(end)(env, False)), end)
+            at = real(compile_ball(end)(env, False))
             side = -1 if str(direction) == "-" else 1
             places = [at + side * arb(2) ** (-k) * (1 + arb(1) / 7) for k in range(4, 60, 5)]
         return _settled([f(place) for place in places])
@@ -139,8 +143,7 @@ def _integral(node: sp.Integral, env: Environment) -> arb | None:
     x, lower, upper = node.limits[0]
     f = _along(node.function, x, env)
     ends = [
-        None if end.is_infinite else as_real(real_ball(compile_ball(end)(env, False)), end)
-        for end in (lower, upper)
+        None if end.is_infinite else real(compile_ball(end)(env, False)) for end in (lower, upper)
     ]
     if (lower.is_infinite and lower > 0) or (upper.is_infinite and upper < 0):
         return None
@@ -165,7 +168,7 @@ def _double_exponential(
             at = lower + step if j < 0 else upper - step
             weight = width * rate / w.cosh() ** 2
         elif lower is not None or upper is not None:
-            at = lower + w.exp() if lower is not None else upper - w.exp()
+            at = _from_end(lower, upper, w.exp())
             weight = w.exp() * rate
         else:
             at, weight = w.sinh(), w.cosh() * rate
@@ -173,12 +176,17 @@ def _double_exponential(
     return total
 
 
+def _from_end(lower: arb | None, upper: arb | None, step: arb) -> arb:
+    """A point inside, at a distance from the one finite end."""
+    if lower is not None:
+        return lower + step
+    assert upper is not None
+    return upper - step
+
+
 def _supremum(node: Supremum, env: Environment) -> arb | None:
     f = _along(node.objective, node.variable, env)
-    ends = [
-        None if end.is_infinite else as_real(real_ball(compile_ball(end)(env, False)), end)
-        for end in node.bounds
-    ]
+    ends = [None if end.is_infinite else real(compile_ball(end)(env, False)) for end in node.bounds]
     lower, upper = ends
     if lower is not None and upper is not None and not lower < upper:
         return None
@@ -186,9 +194,7 @@ def _supremum(node: Supremum, env: Environment) -> arb | None:
     return fine.mid() if abs(fine - coarse) < AGREED * abs(fine).max(arb(1)) else None
 
 
-def _grid(
-    f: Callable[[arb], arb], lower: arb | None, upper: arb | None, n: int
-) -> list[Number]:
+def _grid(f: Callable[[arb], arb], lower: arb | None, upper: arb | None, n: int) -> list[Number]:
     """The values on a grid that is dense towards finite ends and reaches far out."""
     found = []
     for j in range(1, n):
@@ -196,7 +202,7 @@ def _grid(
         if lower is not None and upper is not None:
             at = lower + (upper - lower) / (1 + (-s).exp())
         elif lower is not None or upper is not None:
-            at = lower + s.exp() if lower is not None else upper - s.exp()
+            at = _from_end(lower, upper, s.exp())
         else:
             at = s.sinh() if abs(s) < 25 else s
         try:
