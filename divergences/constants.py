@@ -20,6 +20,7 @@ from flint import arb, fmpq, fmpz
 Monomial: TypeAlias = tuple[tuple[tuple[str, int], Fraction], ...]
 ONE: Monomial = ()
 LARGEST = 10**9  # numbers beyond are not factored
+MOST = 48  # terms of a product; beyond, it becomes a ball
 HIGHEST = 64  # nor powers beyond multiplied out
 
 
@@ -113,6 +114,8 @@ class Constant:
             return arb(0) if self.is_zero() and other.is_finite() else self.ball() * other
         if not isinstance(other, Constant):
             return NotImplemented
+        if len(self.terms) * len(other.terms) > MOST:
+            return self.ball() * other.ball()
         terms: dict[Monomial, fmpq] = {}
         for m, c in self.terms.items():
             for n, d in other.terms.items():

@@ -32,18 +32,28 @@ from .balls import (
     as_real,
 )  # fmt: skip
 from .constants import Constant
-from .germs import Germ, Scale
-from .jets import Jet, bottom, derivative, power, sign_of
+from .functions import (
+    UNARY,
+    Number,
+    integer_power,
+    log_of,
+    maximum,
+    minimum,
+    power_of,
+    real,
+    real_ball,
+    sqrt_of,
+)  # fmt: skip
+from .germs import Germ
+from .jets import Jet, derivative, sign_of
 from .trees import negated, times, without_exponentials
 
-Number: TypeAlias = Any  # fmpq, arb, acb, Constant, Jet or Germ
 Environment: TypeAlias = Mapping[Any, Number]
 Evaluator: TypeAlias = Callable[[Environment, bool], Number]
 
 START_GUARD_DIGITS = 15  # first working precision: the digits asked for plus these
 PRECISION_DOUBLINGS = 3  # then doubled this many times before giving up
 FAR = arb(2) ** 10**9
-NEAR_ENDS = (8, 24, 72, 216)  # a limit is read off on (0, 2^-k]
 
 
 def enclose(
@@ -107,135 +117,6 @@ def to_digits(evaluate: Callable[[], Number], digits: int, what: object) -> arb:
     raise NotEnclosable(f"{what} is only known to be {ball.str(10)}, not to {digits} digits")
 
 
-def real_ball(value: Number) -> Ball:
-    """An exact number as a ball; balls as they are."""
-    if isinstance(value, Constant):
-        return value.ball()
-    return arb(value) if isinstance(value, fmpq | int) else value
-
-
-def real(value: Number) -> arb:
-    """A number as a real ball; `NotEnclosable` for one that is not known to be real."""
-    return as_real(real_ball(value), "a value")
-
-
-# --- functions of one number ------------------------------------------------------------------
-
-
-def _power(base: Number, exponent: Number, analytic: bool) -> Number:
-    """base^exponent for a base that is positive, or 0 under a positive exponent."""
-    if isinstance(base, Jet) or isinstance(exponent, Jet):
-        if not isinstance(exponent, Jet) and sign_of(base) is None and not _is_complex(base):
-            raise NoDerivative("no derivative of a power is known at 0")
-        return (_log(base, analytic) * exponent).exp()
-    if isinstance(exponent, Germ):
-        return (_log(base, analytic) * exponent).exp()
-    if isinstance(base, Germ):
-        return base.power(exponent)
-    if isinstance(base, Constant) and not isinstance(exponent, acb):
-        if base.is_zero() and sign_of(exponent) == 1:
-            return base
-        _refuse_negative(base)
-        return base.power(exponent)
-    if isinstance(base, acb):
-        return (base.log(analytic=analytic) * exponent).exp()
-    exponent = real_ball(exponent)
-    if isinstance(exponent, arb):
-        if base.is_zero() and exponent > 0:
-            return arb(0)
-        if base.contains(0) and exponent > 0 and base >= 0:
-            return arb(0).union((base.upper().log() * exponent).exp())
-    _refuse_negative(base)
-    return (exponent * base.log()).exp()
-
-
-def _is_complex(value: Number) -> bool:
-    return isinstance(bottom(value), acb)
-
-
-def _refuse_negative(base: Number) -> None:
-    if isinstance(base, arb | Constant) and base < 0:
-        raise NoValue(f"a power or a root of the negative number {real_ball(base).str(8)}")
-
-
-def _log(z: Number, analytic: bool) -> Number:
-    if isinstance(z, acb):
-        return z.log(analytic=analytic)
-    if isinstance(z, Jet):
-        return z.log(analytic)
-    if isinstance(z, arb | Constant) and (z <= 0):
-        raise NoValue(f"the logarithm of {real_ball(z).str(8)}")
-    return z.log()
-
-
-def _sqrt(z: Number, analytic: bool) -> Number:
-    if isinstance(z, acb):
-        return z.sqrt(analytic=analytic)
-    if isinstance(z, Jet):
-        return z.sqrt(analytic)
-    _refuse_negative(z)
-    return z.sqrt()
-
-
-def _absolute(z: Number, analytic: bool) -> Number:
-    return z.real_abs(analytic=analytic) if isinstance(z, acb) else abs(z)
-
-
-def _sign(z: Number, analytic: bool) -> Number:
-    if isinstance(z, Constant):
-        return fmpq(0) if z.is_zero() else z.ball().sgn()
-    return z.real_sgn(analytic=analytic) if isinstance(z, acb) else z.sgn()
-
-
-def _maximum(a: Number, b: Number, analytic: bool) -> Number:
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Jet):
-            return one.larger(other)
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Germ):
-            return one.larger(other)
-    if isinstance(a, acb) or isinstance(b, acb):
-        return acb(real_ball(a)).real_max(acb(real_ball(b)), analytic=analytic)
-    if isinstance(a, Constant) and isinstance(b, Constant) and (a >= b or b >= a):
-        return a if a >= b else b
-    return real(a).max(real(b))
-
-
-def _minimum(a: Number, b: Number, analytic: bool) -> Number:
-    return -_maximum(-a, -b, analytic)
-
-
-# sympy class -> what it does to a number; entire or meromorphic functions ignore `analytic`.
-UNARY: dict[type, Callable[[Any, bool], Any]] = {
-    sp.exp: lambda z, _: z.exp(),
-    sp.Abs: _absolute,
-    sp.sign: _sign,
-    sp.sin: lambda z, _: z.sin(),
-    sp.cos: lambda z, _: z.cos(),
-    sp.tan: lambda z, _: z.tan(),
-    sp.sinh: lambda z, _: z.sinh(),
-    sp.cosh: lambda z, _: z.cosh(),
-    sp.tanh: lambda z, _: z.tanh(),
-    sp.coth: lambda z, _: z.coth(),
-    sp.atan: lambda z, a: _cut(z, a, lambda w: 1 + w * w, lambda w: w.atan()),
-    sp.atanh: lambda z, a: _cut(z, a, lambda w: 1 - w * w, lambda w: w.atanh()),
-    sp.erf: lambda z, _: z.erf(),
-    sp.erfc: lambda z, _: z.erfc(),
-    sp.gamma: lambda z, _: z.gamma(),
-    sp.loggamma: lambda z, a: _cut(z, a, lambda w: w, lambda w: w.lgamma()),
-    sp.LambertW: lambda z, a: _cut(z, a, lambda w: w + arb(-1).exp(), lambda w: w.lambertw()),
-}
-
-
-def _cut(
-    z: Any, analytic: bool, guard: Callable[[Any], Any], function: Callable[[Any], Any]
-) -> Any:
-    """`function(z)`, but not finite where `analytic` is asked and guard(z) may be <= 0."""
-    if analytic and _is_complex(z) and not guard(bottom(z)).real > 0:
-        return acb("nan")
-    return function(z)
-
-
 # --- the evaluator: one closure a node --------------------------------------------------------
 
 
@@ -288,9 +169,9 @@ def compile_ball(expr: sp.Expr, exact: bool = False) -> Evaluator:
     if isinstance(expr, sp.Mul):
         return _compile_product(expr, parts)
     if isinstance(expr, sp.Max):
-        return lambda env, a: reduce(lambda x, y: _maximum(x, y, a), [p(env, a) for p in parts])
+        return lambda env, a: reduce(lambda x, y: maximum(x, y, a), [p(env, a) for p in parts])
     if isinstance(expr, sp.Min):
-        return lambda env, a: reduce(lambda x, y: _minimum(x, y, a), [p(env, a) for p in parts])
+        return lambda env, a: reduce(lambda x, y: minimum(x, y, a), [p(env, a) for p in parts])
     if isinstance(expr, sp.polygamma) and expr.args[0] == 0:
         return lambda env, a: parts[1](env, a).digamma()
     function = UNARY.get(type(expr))
@@ -348,7 +229,7 @@ def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
     b = compile_ball(base, exact)
     if exponent.is_Integer:
         n = int(exponent)
-        return lambda env, a: _integer_power(b(env, a), n)
+        return lambda env, a: integer_power(b(env, a), n)
     if exponent.is_Rational:
         # (e^a g)^r = e^(r a) g^r for real a: no branch cut to integrate around
         exponents, rest = without_exponentials(base)
@@ -363,28 +244,18 @@ def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
         outer = _weighted_sum(exponents, sp.S.One, exact)
         inner = compile_ball(rest, exact)
         return lambda env, a: (
-            (outer(env, a) * e(env, a)).exp() * _power(inner(env, a), e(env, a), a)
+            (outer(env, a) * e(env, a)).exp() * power_of(inner(env, a), e(env, a), a)
         )
-    return lambda env, a: _power(b(env, a), e(env, a), a)
+    return lambda env, a: power_of(b(env, a), e(env, a), a)
 
 
 def _compile_root(base: sp.Expr, exponent: sp.Rational, exact: bool) -> Evaluator:
     b = compile_ball(base, exact)
     if exponent.q == 2:
         n = int(exponent.p)
-        return lambda env, a: _integer_power(_sqrt(b(env, a), a), n)
+        return lambda env, a: integer_power(sqrt_of(b(env, a), a), n)
     e = compile_ball(exponent, exact)
-    return lambda env, a: _power(b(env, a), e(env, a), a)
-
-
-def _integer_power(base: Number, n: int) -> Number:
-    if n >= 0:
-        return power(base, n)
-    if isinstance(base, arb | Constant) and base.is_zero():
-        raise NoValue("a division by zero")
-    if isinstance(base, arb) and n % 2 == 0:
-        return 1 / power(base, -n)
-    return base**n
+    return lambda env, a: power_of(b(env, a), e(env, a), a)
 
 
 def _compile_log(expr: sp.log, exact: bool) -> Evaluator:
@@ -392,11 +263,11 @@ def _compile_log(expr: sp.log, exact: bool) -> Evaluator:
     exponents, rest = without_exponentials(expr.args[0])
     inner = compile_ball(rest, exact)
     if not exponents:
-        return lambda env, a: _log(inner(env, a), a)
+        return lambda env, a: log_of(inner(env, a), a)
     outer = _weighted_sum(exponents, sp.S.One, exact)
     if rest is sp.S.One:
         return outer
-    return lambda env, a: outer(env, a) + _log(inner(env, a), a)
+    return lambda env, a: outer(env, a) + log_of(inner(env, a), a)
 
 
 # --- pieces -----------------------------------------------------------------------------------
@@ -500,7 +371,7 @@ def compile_condition(condition: sp.logic.boolalg.Boolean, exact: bool = False) 
     return decide
 
 
-# --- derivatives and limits -------------------------------------------------------------------
+# --- derivatives -------------------------------------------------------------------------------
 
 
 def _compile_derivative(expr: sp.Derivative, exact: bool) -> Evaluator:
@@ -539,74 +410,10 @@ def _compile_subs(expr: sp.Subs, exact: bool) -> Evaluator:
     return lambda env, a: inner({**env, **{old: new(env, a) for old, new in at}}, a)
 
 
-def at_end(
-    expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment, k: int
-) -> list[Callable[[], Germ]]:
-    """`expr` on (0, 2^-k] with x = end + side v, or at side oo (end None): x = 1/v, then x = L."""
-    evaluate, scale = compile_ball(expr, True), Scale(k)
-
-    def at(place: Callable[[], Germ]) -> Callable[[], Germ]:
-        def expand() -> Germ:
-            value = evaluate({**env, x: place()}, False)
-            return value if isinstance(value, Germ) else Germ.v(scale) * 0 + value
-
-        return expand
-
-    if end is None:
-        return [
-            at(lambda: side * Germ.v(scale).inverse()),
-            at(lambda: side * Germ.L(scale)),
-        ]
-    fixed = Constant.of(end) if isinstance(end, fmpq) else end
-    return [at(lambda: side * Germ.v(scale) + fixed)]
-
-
-def limit_at(
-    expr: sp.Expr, x: sp.Symbol, end: Number | None, side: int, env: Environment
-) -> Number:
-    """The one-sided limit, read off the leading terms. Raises `NotEnclosable` where they fail."""
-    if any(isinstance(v, Jet | Germ | acb) for v in env.values()):
-        raise NotEnclosable("a limit inside a derivative, another limit or an integral")
-    failure: NotEnclosable | None = None
-    for k in NEAR_ENDS:
-        for expand in at_end(expr, x, end, side, env, k):
-            try:
-                return expand().limit()
-            except (NotEnclosable, ArithmeticError) as error:
-                failure = NotEnclosable(f"the limit is not known: {error}")
-    raise failure or NotEnclosable("the limit is not known")
-
-
 def _compile_limit(expr: sp.Limit, exact: bool) -> Evaluator:
-    inner, x, end, direction = expr.args
-    if end in (sp.oo, -sp.oo):
-        sides, place = [1 if end is sp.oo else -1], None
-    else:
-        sides = {"+": [1], "-": [-1]}.get(str(direction), [1, -1])
-        place = compile_ball(end, True)
+    from .limits import compile_limit
 
-    def evaluate(env: Environment, analytic: bool) -> Number:
-        at = place(env, analytic) if place is not None else None
-        found = [limit_at(inner, x, at, side, env) for side in sides]
-        for value in found:
-            if isinstance(value, arb) and not value.is_finite():
-                return value if len(found) == 1 else _same_infinity(found)
-        balls = [real(value) for value in found]
-        if len(balls) == 2 and not balls[0].overlaps(balls[1]):
-            raise NoValue("the limits from both sides differ")
-        if len(balls) == 2:
-            gap = found[0] - found[1]
-            if not (isinstance(gap, Constant) and gap.is_zero()):
-                raise NotEnclosable("the limits from both sides are not known to agree")
-        return found[0] if exact else balls[0]
-
-    return evaluate
-
-
-def _same_infinity(found: list[Number]) -> Number:
-    if all(isinstance(v, arb) and v == found[0] for v in found):
-        return found[0]
-    raise NoValue("the limits from both sides differ")
+    return compile_limit(expr, exact)
 
 
 def _compile_integral(expr: sp.Integral, exact: bool) -> Evaluator:
@@ -627,6 +434,6 @@ NODES: dict[type, Callable[[Any, bool], Evaluator]] = {
 
 __all__ = [
     "NODES", "Ball", "Environment", "Evaluator", "NoDerivative", "NoValue", "NotEnclosable", "Number",
-    "accurate_to", "as_real", "at_end", "compile_ball", "compile_condition", "enclose",
-    "environment", "limit_at", "number", "real", "real_ball", "to_digits",
+    "accurate_to", "as_real", "compile_ball", "compile_condition", "enclose",
+    "environment", "number", "real", "real_ball", "to_digits",
 ]  # fmt: skip

@@ -376,6 +376,8 @@ class Germ:
         if isinstance(exponent, int | fmpq):
             exponent = Constant.of(exponent)
         r = exponent.rational() if isinstance(exponent, Constant) else None
+        if r is not None and r > 0 and not self.terms and self.bound[2].is_zero():
+            return self  # 0^r = 0
         (a, b), c, rest = self.split()
         if not coefficient_ball(c) > 0:
             raise NotEnclosable("a power of what is negative at an end")

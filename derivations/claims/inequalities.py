@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from ..claim import Chain, Claim, Step, TakenOnTrust, Touching, at_least, at_most, chain, eq
+from ..claim import (
+    Chain,
+    Claim,
+    Step,
+    TakenOnTrust,
+    Touching,
+    Verdict,
+    at_least,
+    at_most,
+    chain,
+    eq,
+)
 from ..language import POSITIVE
 from ._pairs import ANY, FINITE, FULL_SUPPORT, POSITIVE_MASSES, p
 
 u = Symbol("u")
 TOPIC = "inequalities"
 EVERY_TERM = "so at every atom"
+BY_BOXES = ("jensen-shannon-hellinger", "jensen-shannon-triangular")  # not by algebra
 CAUCHY_SCHWARZ, JENSEN = TakenOnTrust("cauchy-schwarz"), TakenOnTrust("jensen-log")
 LE_CAM = "Le Cam, Asymptotic Methods in Statistical Decision Theory (1986)"
 LIN = "Lin, Divergence measures based on the Shannon entropy (1991)"
@@ -22,16 +34,22 @@ RENYI = "van Erven, Harremoes, Renyi divergence and Kullback-Leibler divergence 
 def _claim(
     id: str, title: str, source: str, *chains: Chain, name: str = "", positive: bool = False
 ) -> Claim:
-    shown_for = FULL_SUPPORT if positive else FINITE
-    return Claim(id, title, TOPIC, source, chains, name=name, shown_for=shown_for)
+    return Claim(
+        id,
+        title,
+        TOPIC,
+        source,
+        chains,
+        expected=Verdict.PROVED if id in BY_BOXES else Verdict.BOTH,
+        name=name,
+        shown_for=FULL_SUPPORT if positive else FINITE,
+    )
 
 
 def _link(first: str, *steps: Step, label: str = "", positive: bool = False) -> Chain:
     """A chain about two laws; `positive` where a logarithm of a total is taken."""
     return chain(first, *steps, given=POSITIVE_MASSES if positive else ANY, label=label)
 
-
-RATIO = {u: POSITIVE}
 
 CLAIMS = (
     _claim(
@@ -41,7 +59,7 @@ CLAIMS = (
         chain(
             "(2*u + 4)/3*(u*log(u) - u + 1)",
             at_least("(u - 1)**2", "convex in u, touching at 1", Touching(u, 1)),
-            given=RATIO,
+            given={u: POSITIVE},
             label="one ratio",
         ),
         _link(

@@ -24,8 +24,9 @@ import sympy as sp
 from flint import ctx, fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import NotEnclosable, Number, compile_ball, limit_at
+from divergences.enclosure import NotEnclosable, Number, compile_ball, real
 from divergences.jets import Jet
+from divergences.limits import limit_at
 from divergences.trees import added, negated, product, put
 
 from ..words.claim import Chain, Relation
@@ -118,7 +119,12 @@ class _Step:
             if not (isinstance(domain, Interval) and domain.upper is sp.oo):
                 continue
             others = [self.given[s] for s in symbols if s != unit]
-            ends = [e for d in others if isinstance(d, Interval) for e in (d.lower, d.upper)]
+            ends = [
+                sp.sympify(end)
+                for d in others
+                if isinstance(d, Interval)
+                for end in (d.lower, d.upper)
+            ]
             fits = all(isinstance(d, Interval) for d in others) and all(
                 e.is_infinite or e == 0 or e == unit for e in ends
             )

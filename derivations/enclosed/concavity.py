@@ -14,7 +14,7 @@ from collections import OrderedDict
 import sympy as sp
 from flint import fmpq
 
-from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball
+from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real
 from divergences.trees import added, is_affine, negated, product
 
 from .line import Budget, Line

@@ -16,16 +16,10 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import (
-    Environment,
-    NotEnclosable,
-    Number,
-    at_end,
-    compile_ball,
-    real,
-)  # fmt: skip
+from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real
 from divergences.germs import Germ
 from divergences.jets import Jet
+from divergences.limits import at_end
 
 DISTANCES = (4, 8, 32, 128)  # an end's leading terms are looked at on (0, 2^-k]
 BITS = 128  # working precision of the boxes

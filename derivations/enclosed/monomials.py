@@ -17,7 +17,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball
+from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real
 from divergences.germs import coefficient_ball
 from divergences.trees import added, negated, product, raised
 

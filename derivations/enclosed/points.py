@@ -20,7 +20,7 @@ from dataclasses import replace
 import sympy as sp
 from flint import ctx
 
-from divergences.enclosure import NotEnclosable, compile_ball
+from divergences.enclosure import NotEnclosable, compile_ball, real
 
 from ..words.claim import Chain
 from ..words.language import Choice, Interval, Mass, PerAtom

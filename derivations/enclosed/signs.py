@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from divergences.enclosure import NotEnclosable, compile_ball
+from divergences.enclosure import NotEnclosable, compile_ball, real
 from divergences.trees import negated
 
 from ..words.language import Domain, Interval, Mass, PerAtom

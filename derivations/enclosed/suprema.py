@@ -14,18 +14,10 @@ from collections.abc import Callable
 import sympy as sp
 from flint import acb, arb, ctx
 
-from divergences.enclosure import (
-    Environment,
-    Evaluator,
-    NotEnclosable,
-    Number,
-    at_end,
-    compile_ball,
-    limit_at,
-    real,
-)  # fmt: skip
+from divergences.enclosure import Environment, Evaluator, NotEnclosable, Number, compile_ball, real
 from divergences.germs import Germ
 from divergences.jets import Jet
+from divergences.limits import at_end, limit_at
 from divergences.trees import hoisted
 
 from ..words.language import Supremum

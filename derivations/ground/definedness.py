@@ -62,6 +62,7 @@ def _of_chain(link: Chain) -> Iterator[str]:
             try:
                 Walk(prepared.where, prepared.atoms).whole(expr)
                 if prepared.atoms.vanishing:
+                    _require_no_indicators(expr)
                     require_closed(prepared(expr), prepared.atoms)
             except (Undefined, Unknown, NotClosed, NotImplementedError) as gap:
                 yield f"{place}: {gap}"
@@ -81,6 +82,13 @@ def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
                 yield f"step {j}, its reason", sp.sympify(end)
     for hypothesis in link.hypotheses:
         yield "a hypothesis", hypothesis.lhs - hypothesis.rhs
+
+
+def _require_no_indicators(expr: sp.Expr) -> None:
+    """A jump may sit just where a mass vanishes: its value there is not its limit."""
+    for total in expr.atoms(Total):
+        if total.has(*JUMPS):
+            raise Undefined(f"{total} may jump where a mass vanishes")
 
 
 def _require_one_meaning(link: Chain) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations.claim import ByClaim, Claim, Verdict
+from derivations.running.alarm import OutOfTime, within
 from derivations.running.judge import Judgement, judge
 from derivations.running.pool import run
 from derivations.symbolic import rules as symbolic
@@ -30,33 +30,6 @@ BATCH = 50  # statements a job
 LIMIT = 5.0  # seconds a statement may take
 STUCK = 60.0  # seconds after which a worker that does not listen to its alarm is replaced
 Judge = Callable[[Claim, Mapping[str, Claim]], Judgement]
-
-
-class OutOfTime(BaseException):
-    """Raised by the alarm; no `except Exception` on the way may keep it."""
-
-
-@contextlib.contextmanager
-def alarm(seconds: float) -> Iterator[None]:
-    """`OutOfTime` after so many seconds, whatever a library made of it on its way."""
-    rung = False
-
-    def ring(*_: object) -> None:
-        nonlocal rung
-        rung = True
-        raise OutOfTime
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again, should a callback swallow it
-    try:
-        yield
-    except Exception as error:
-        if rung:  # a quadrature in C turns it into an error of its own
-            raise OutOfTime from error
-        raise
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @dataclass
@@ -119,7 +92,7 @@ def hunted(
     for number, statement in numbered:
         what = "undecided"
         try:
-            with alarm(limit):
+            with within(limit):
                 found = judged(statement, ask)
                 what = str(found.verdict)
                 if blind and found.verdict is Verdict.REFUTED and not statement.cited:
