@@ -3,14 +3,37 @@
 import pytest
 import sympy as sp
 from sympy import (
-    Abs, Derivative, I, Integral, Limit, Max, Min, Piecewise, Rational, Subs, exp, log, oo, pi,
-    sign, sqrt,
+    Abs,
+    Derivative,
+    I,
+    Integral,
+    Limit,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    Subs,
+    exp,
+    log,
+    oo,
+    pi,
+    sign,
+    sqrt,
 )  # fmt: skip
 
 from derivations.claim import ByClaim, Claim, Stationary, Touching, at_least, chain, eq
 from derivations.ground.definedness import undefined
 from derivations.language import (
-    POSITIVE, REAL, UNIT, Choice, Domain, Interval, Mass, PerAtom, Supremum, Total,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Choice,
+    Domain,
+    Interval,
+    Mass,
+    PerAtom,
+    Supremum,
+    Total,
 )  # fmt: skip
 from derivations.words.reading import read
 

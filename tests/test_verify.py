@@ -20,7 +20,7 @@ from derivations.language import POSITIVE, REAL, Domain, Mass, PerAtom, Supremum
 from derivations.ledger import collect
 from derivations.printing.report import as_json
 from derivations.running.judge import judge
-from derivations.verify import Report, verify
+from derivations.verify import verify
 
 ROOT = Path(__file__).parent.parent
 m, p, q, s, t, u, x, y = sp.symbols("m p q s t u x y")

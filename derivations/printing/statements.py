@@ -105,6 +105,8 @@ def of_domain(symbols: list[sp.Symbol], domain: Domain) -> Parts:
     if isinstance(domain, Mass):
         laws = _listed([signs.capital(symbol.name) for symbol in symbols])
         plural = "s" if many else ""
+        if domain.zero:
+            return (laws, f" {'any' if many else 'a'} probability vector{plural}")
         vectors = f" probability vector{plural} with mass{'es' if many else ''} "
         return (laws, vectors, Related((names, layout(sp.S.Zero)), (">",)))
     if isinstance(domain, PerAtom):

@@ -47,7 +47,7 @@ class Court:
     def __init__(self, link: Chain):
         self.link = link
         self.sides = link.expressions()
-        slow = any(e.has(sp.Integral, Supremum) for e in self.sides)
+        self.slow = slow = any(e.has(sp.Integral, Supremum) for e in self.sides)
         simple = list(points(link, (SLOW_POINTS if slow else POINTS) if link.given else 1))
         others = further_points(link, simple, SLOW_FURTHER if slow else FURTHER)
         self.points = sorted(simple, key=lambda point: -point.height) + others
@@ -58,7 +58,9 @@ class Court:
     def judged(self, j: int, mutant: sp.Expr) -> str:
         """What becomes of `mutant` in the place of step j's right side."""
         self.late = 0
-        if self._is_refuted(j, mutant, ROUGH) or self._is_refuted(j, mutant, FINE):
+        if self._is_refuted(j, mutant, ROUGH):
+            return "refuted"
+        if not self.slow and self._is_refuted(j, mutant, FINE):
             return "refuted"
         if self._is_refuted_downhill(j, mutant):
             return "refuted"
