@@ -223,6 +223,10 @@ CLOSED = {
 }  # fmt: skip
 NOT_CLOSED = {
     "oo - oo": ("KL(p, q) - KL(q, p)", "oo - oo"),
+    "oo - oo that cancels when it is evaluated": (
+        read("KL(p, q) - KL(p, q) + TV(p, q)"),
+        "oo - oo",
+    ),
     "a log of 0": ("log(BC(p, q))", "where masses vanish"),
     "0 * oo": ("TV(p, q)*KL(p, q)", "continuous"),
     "a mass alone": ("p + TV(p, q)", "outside"),

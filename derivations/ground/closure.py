@@ -14,7 +14,7 @@ chance of oo - oo or 0 * oo. A strict inequality does not survive the limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 import sympy as sp
@@ -22,7 +22,7 @@ import sympy as sp
 from ..words.language import Total
 from .functions import Level, conditions, holds
 from .limits import NoLimit, one_sided
-from .prepare import Atoms
+from .prepare import Atoms, Prepared
 from .signs import is_nonnegative, is_positive
 from .zero import is_zero
 
@@ -31,11 +31,14 @@ class NotClosed(ValueError):
     """The side has no value by the conventions where a mass vanishes; the message says why."""
 
 
-def require_closed(side: sp.Expr, atoms: Atoms) -> None:
-    """Raises `NotClosed` unless the side is continuous up to vanishing masses."""
-    endless = set()
-    _require_defined_at_the_edge(side, atoms)
-    for total in side.atoms(Total):
+def require_closed(side: sp.Expr, prepared: Prepared) -> None:
+    """Raises `NotClosed` unless the side, as its author wrote it, is continuous up to there."""
+    endless, atoms = set(), prepared.atoms
+    totals = {total: prepared(total) for total in side.atoms(Total)}
+    _require_defined_at_the_edge(_flat(side, prepared, _names(totals.values())), atoms)
+    for total in set(totals.values()):
+        if not isinstance(total, Total):
+            continue
         if total.term.has(Total):
             raise NotClosed(f"{total} has a total inside")
         values = list(_at_vanishing(total.term, atoms))
@@ -45,20 +48,36 @@ def require_closed(side: sp.Expr, atoms: Atoms) -> None:
             raise NotClosed(f"{total} may be -oo where a mass vanishes")
     if endless:
         names = {total: sp.Symbol(f"T''{i}", positive=True) for i, total in enumerate(endless)}
-        _require_continuous(side.xreplace(names), set(names.values()))
+        _require_continuous(_flat(side, prepared, names), set(names.values()))
 
 
-def _require_defined_at_the_edge(side: sp.Expr, atoms: Atoms) -> None:
-    """A total that is positive for positive masses may be 0 in the limit: no log 0, no 1/0."""
-    names: dict[sp.Expr, sp.Symbol] = {}
-    for i, total in enumerate(sorted(side.atoms(Total), key=str)):
+def _names(totals: Iterable[sp.Expr]) -> dict[sp.Expr, sp.Symbol]:
+    """A symbol for each total, not negative where its term is not."""
+    names = {}
+    for i, total in enumerate(sorted({t for t in totals if isinstance(t, Total)}, key=str)):
         known = {"nonnegative": True} if is_nonnegative(total.term) else {"real": True}
         names[total] = sp.Symbol(f"T''{i}", **known)
-    flat = side.xreplace(names)
+    return names
+
+
+def _flat(side: sp.Expr, prepared: Prepared, names: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """The side with symbols for its totals, and nothing cancelled: T - T stays where it stands."""
+    if isinstance(side, Total):
+        value = prepared(side)
+        return names.get(value, value)
+    if not side.has(Total) or isinstance(side, sp.Derivative | sp.Subs):
+        return prepared(side)
+    arguments = [_flat(arg, prepared, names) for arg in side.args]
+    with sp.evaluate(False):
+        return side.func(*arguments)
+
+
+def _require_defined_at_the_edge(flat: sp.Expr, atoms: Atoms) -> None:
+    """A total that is positive for positive masses may be 0 in the limit: no log 0, no 1/0."""
     if loose := flat.free_symbols & set(atoms.vanishing):
         raise NotClosed(f"{min(loose, key=str)} stands outside of every total")
     for node in sp.preorder_traversal(flat):
-        if not (node.args and node.free_symbols & set(names.values())):
+        if not (node.args and any(s.name.startswith("T''") for s in node.free_symbols)):
             continue
         for condition in conditions(node, Level.VALUE):
             if condition.kind == "nonnegative":

@@ -63,7 +63,7 @@ def _of_chain(link: Chain) -> Iterator[str]:
                 Walk(prepared.where, prepared.atoms).whole(expr)
                 if prepared.atoms.vanishing:
                     _require_no_indicators(expr)
-                    require_closed(prepared(expr), prepared.atoms)
+                    require_closed(expr, prepared)
             except (Undefined, Unknown, NotClosed, NotImplementedError) as gap:
                 yield f"{place}: {gap}"
 

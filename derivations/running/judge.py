@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import sympy as sp
+
 from ..enclosed import check as enclosed
 from ..ground.definedness import undefined
 from ..symbolic import rules as symbolic
@@ -79,30 +81,23 @@ class Judgement:
 
 
 def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
-    """Definedness first, then both routes; `claims` is the ledger that the steps may cite.
+    """Is it defined, what do both routes say; `claims` is the ledger that the steps may cite.
 
-    A statement with a node that is not shown to be defined is never proved; the enclosure route
-    still looks at it, since a point where both sides have values may refute it.
+    A statement with a node that is not shown to be defined is never proved. The enclosure route
+    looks first, since a point where both sides have values may refute it; where integrals are in
+    it, definedness is asked before, since a quadrature tries for long what does not converge.
     """
-    holes = undefined(claim)
+    holes = undefined(claim) if _has_integrals(claim) else None
+    if holes:
+        return _undefined(claim, holes, 0)
     evidence = enclosed.check(claim)
     enclosures = [tuple(words) for words in evidence.steps]
     if evidence.counterexample is not None:
-        silent = tuple(
-            tuple(StepWords(enclosure=word) for word in words) for words in enclosures
-        ) or tuple(tuple(StepWords() for _ in link.steps) for link in claim.chains)
         return Judgement(
-            Verdict.REFUTED,
-            silent,
-            tuple(holes),
-            evidence.points,
-            evidence.counterexample,
+            Verdict.REFUTED, _silent(claim), (), evidence.points, evidence.counterexample
         )
-    if holes:
-        steps = tuple(
-            tuple(StepWords(enclosure=SILENT) for _ in link.steps) for link in claim.chains
-        )
-        return Judgement(Verdict.UNDECIDED, steps, tuple(holes), evidence.points)
+    if holes is None and (holes := undefined(claim)):
+        return _undefined(claim, holes, evidence.points)
     gaps: list[str] = []
     found: list[tuple[StepWords, ...]] = []
     for i, (link, words) in enumerate(zip(claim.chains, enclosures, strict=True)):
@@ -119,3 +114,15 @@ def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
         gaps += [f"in doubt: {doubt}" for doubt in evidence.doubts]
         return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
     return Judgement(verdict_of(steps), steps, tuple(gaps), evidence.points)
+
+
+def _has_integrals(claim: Claim) -> bool:
+    return any(e.has(sp.Integral) for link in claim.chains for e in link.unfolded.expressions())
+
+
+def _silent(claim: Claim) -> Steps:
+    return tuple(tuple(StepWords() for _ in link.steps) for link in claim.chains)
+
+
+def _undefined(claim: Claim, holes: list[str], points: int) -> Judgement:
+    return Judgement(Verdict.UNDECIDED, _silent(claim), tuple(holes), points)

@@ -9,8 +9,8 @@ claim's `given`. That way a hypothesis cannot slip in through sympy's automatic 
 - `Supremum(expr, u, lower, upper)` is the supremum over u in the open interval, of a function
   that is concave in u.
 - Domains: `Interval(lower, upper)` (open), `REAL`, `POSITIVE`, `UNIT`; `Mass()`, a probability
-  vector with positive entries, `Mass(zero=True)` one that may vanish at some atoms; `PerAtom(domain)`, one number of `domain` an atom; `Choice(...)`,
-  finitely many exact values.
+  vector with positive entries; `Mass(zero=True)`, one that may vanish at some atoms;
+  `PerAtom(domain)`, one number of `domain` an atom; `Choice(...)`, finitely many exact values.
 """
 
 from __future__ import annotations
