@@ -12,9 +12,12 @@ from ..enclosed import check as enclosed
 from ..ground.definedness import undefined
 from ..symbolic import rules as symbolic
 from ..words.claim import Claim, Counterexample, Verdict
+from ..words.language import Choice, Interval, PerAtom
 
 PROVED, NOT_SHOWN = "proved", "not shown"
 BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
+LARGEST_NAMED = 100  # of a number's numerator and denominator, in a statement judged at points only
+LARGEST_POWER = 10
 STRENGTH = (SILENT, POINTS, BOXES)  # of the enclosure route's words, the weakest first
 
 
@@ -110,10 +113,36 @@ def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
         found.append(tuple(row))
     steps = tuple(found)
     gaps += [f"enclosure: {gap}" for gap in evidence.gaps]
+    verdict = verdict_of(steps)
+    if verdict is Verdict.SUPPORTED and (fine := too_fine(claim)):
+        gaps.append(f"enclosure: points are no evidence here: {fine}")
+        return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
     if evidence.doubts:
         gaps += [f"in doubt: {doubt}" for doubt in evidence.doubts]
         return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
-    return Judgement(verdict_of(steps), steps, tuple(gaps), evidence.points)
+    return Judgement(verdict, steps, tuple(gaps), evidence.points)
+
+
+def too_fine(claim: Claim) -> str | None:
+    """Why points say nothing of a statement: it may be false in a place too narrow for them.
+
+    A feature that hides between points needs an edge, or numbers that say where and how narrow:
+    cases, and numbers beyond what a formula of the field names, are such.
+    """
+    for link in claim.chains:
+        domains = [d.domain if isinstance(d, PerAtom) else d for d in link.given.values()]
+        ends = [e for d in domains if isinstance(d, Interval) for e in (d.lower, d.upper)]
+        values = [sp.sympify(v) for d in domains if isinstance(d, Choice) for v in d.values]
+        for expr in (*link.unfolded.expressions(), *link.hypotheses, *ends, *values):
+            if expr.has(sp.Piecewise, sp.sign):
+                return "it has cases, whose edges may lie between the points"
+            for number in expr.atoms(sp.Rational):
+                if abs(number.p) > LARGEST_NAMED or number.q > LARGEST_NAMED:
+                    return f"it names {number}, which may place something between the points"
+            for power in expr.atoms(sp.Pow):
+                if power.exp.is_Rational and abs(power.exp) > LARGEST_POWER:
+                    return f"its power {power.exp} may make something too narrow for the points"
+    return None
 
 
 def _has_integrals(claim: Claim) -> bool:
