@@ -43,6 +43,7 @@ from .functions import (
     real,
     real_ball,
     sqrt_of,
+    widened,
 )  # fmt: skip
 from .germs import Germ
 from .jets import Jet, derivative, sign_of
@@ -173,12 +174,12 @@ def compile_ball(expr: sp.Expr, exact: bool = False) -> Evaluator:
     if isinstance(expr, sp.Min):
         return lambda env, a: reduce(lambda x, y: minimum(x, y, a), [p(env, a) for p in parts])
     if isinstance(expr, sp.polygamma) and expr.args[0] == 0:
-        return lambda env, a: parts[1](env, a).digamma()
+        return lambda env, a: widened(parts[1](env, a)).digamma()
     function = UNARY.get(type(expr))
     if function is None or len(parts) != 1:
         raise NotEnclosable(f"no enclosure is known for {type(expr).__name__} in {expr}")
     part = parts[0]
-    return lambda env, a: function(part(env, a), a)
+    return lambda env, a: function(widened(part(env, a)), a)
 
 
 def _compile_symbol(symbol: sp.Symbol, exact: bool) -> Evaluator:
@@ -225,7 +226,7 @@ def _compile_power(expr: sp.Pow, exact: bool) -> Evaluator:
     base, exponent = expr.args
     if base is sp.E:
         e = compile_ball(exponent, exact)
-        return lambda env, a: e(env, a).exp()
+        return lambda env, a: widened(e(env, a)).exp()
     b = compile_ball(base, exact)
     if exponent.is_Integer:
         n = int(exponent)

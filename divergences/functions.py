@@ -33,8 +33,14 @@ def real(value: Number) -> arb:
     return as_real(real_ball(value), "a value")
 
 
+def widened(value: Number) -> Number:
+    """A rational number as an exact constant, which has logarithms and roots; others as they are."""
+    return Constant.of(value) if isinstance(value, fmpq | int) else value
+
+
 def power_of(base: Number, exponent: Number, analytic: bool) -> Number:
     """base^exponent for a base that is positive, or 0 under a positive exponent."""
+    base, exponent = widened(base), widened(exponent)
     if isinstance(base, Jet) or isinstance(exponent, Jet):
         if not isinstance(exponent, Jet) and sign_of(base) is None and not is_complex(base):
             raise NoDerivative("no derivative of a power is known at 0")
@@ -70,6 +76,7 @@ def _refuse_negative(base: Number) -> None:
 
 
 def log_of(z: Number, analytic: bool) -> Number:
+    z = widened(z)
     if isinstance(z, acb):
         return z.log(analytic=analytic)
     if isinstance(z, Jet):
@@ -80,6 +87,7 @@ def log_of(z: Number, analytic: bool) -> Number:
 
 
 def sqrt_of(z: Number, analytic: bool) -> Number:
+    z = widened(z)
     if isinstance(z, acb):
         return z.sqrt(analytic=analytic)
     if isinstance(z, Jet):
@@ -94,11 +102,12 @@ def _absolute(z: Number, analytic: bool) -> Number:
 
 def _sign(z: Number, analytic: bool) -> Number:
     if isinstance(z, Constant):
-        return fmpq(0) if z.is_zero() else z.ball().sgn()
+        return z if z.is_zero() else z.ball().sgn()
     return z.real_sgn(analytic=analytic) if isinstance(z, acb) else z.sgn()
 
 
 def maximum(a: Number, b: Number, analytic: bool) -> Number:
+    a, b = widened(a), widened(b)
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Jet):
             return one.larger(other)
@@ -150,6 +159,7 @@ def _cut(
 def integer_power(base: Number, n: int) -> Number:
     if n >= 0:
         return power(base, n)
+    base = widened(base)
     if isinstance(base, arb | Constant) and base.is_zero():
         raise NoValue("a division by zero")
     if isinstance(base, arb) and n % 2 == 0:

@@ -164,6 +164,8 @@ class _Integral:
         place = compile_ball(end, True)(self.env, False)
         failure = NotEnclosable("no leading terms are known at the end")
         for k in NEAR_ENDS:
+            if not arb(2) ** (-k) <= reach:
+                continue  # the leading terms would be integrated beyond the range
             try:
                 (expand,) = at_end(self.integrand, self.x, place, side, self.env, k)
                 near = expand().integral()

@@ -149,7 +149,7 @@ def index(block: Block, chapter: Chapter) -> str:
     sections = "".join(_section(topic, inside, chapter) for topic, inside in topics.items())
     return (
         f"<p>{counts['claims']} claims: {tally}. {_routes(counts)} Every verdict is that of the run "
-        "which built this page; the refuted ones are false statements that are in print, each with its "
+        "which built this page; the refuted ones are false statements that people print or make, each with its "
         "counterexample.</p>"
         '<form class="filter" role="search" hidden><label>Words <input id="ledger-words" type="search" '
         'autocomplete="off"></label><label>Topic <select id="ledger-topic"><option value="">all</option>'

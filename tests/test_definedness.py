@@ -251,8 +251,9 @@ def test_a_side_without_a_value_at_vanishing_masses(what: str) -> None:
 
 def test_positive_masses_ask_for_less() -> None:
     positive = {"p": Mass(), "q": Mass()}
-    for expr, _ in NOT_CLOSED.values():
-        assert holes(expr, **positive) == []
+    for what, (expr, _) in NOT_CLOSED.items():
+        if what != "a mass alone":  # which is one atom's number for positive masses too
+            assert holes(expr, **positive) == []
 
 
 def test_strict_inequalities_do_not_survive_the_limit() -> None:

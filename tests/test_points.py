@@ -5,14 +5,25 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from sympy import Abs, Piecewise, Rational, log, oo, sqrt
+from flint import arb
+from sympy import Abs, Piecewise, Rational, exp, log, oo, sqrt
 
-from derivations.claim import Chain, at_least, chain, eq
-from derivations.enclosed import harvest
-from derivations.enclosed.check import points_wanted
+from derivations.claim import Chain, Claim, above, at_least, at_most, chain, eq
+from derivations.enclosed import harvest, roots
+from derivations.enclosed.check import check, points_wanted, value_at
 from derivations.enclosed.point import Point
 from derivations.enclosed.points import further_points, points, respects
-from derivations.language import POSITIVE, REAL, UNIT, Choice, Interval, Mass, PerAtom, Total
+from derivations.language import (
+    POSITIVE,
+    REAL,
+    UNIT,
+    Choice,
+    Interval,
+    Mass,
+    PerAtom,
+    Supremum,
+    Total,
+)
 
 R = Rational
 a, b, p, q, t, x, y, z = sp.symbols("a b p q t x y z")
@@ -150,3 +161,97 @@ def test_all_cases_of_a_finite_domain() -> None:
 def test_an_inequality_needs_no_more() -> None:
     chain_ = chain(x**2, at_least(0, ""), given={x: REAL})
     assert len(all_points(chain_)) >= 24
+
+
+# --- what hid from an earlier choice of points: each of these is false, and must be refuted ---------
+
+r, far, w = R(263251, 7777), R(7777065840, 7777), R(1, 10**20)
+PQ, ANY = {p: Mass(), q: Mass()}, {p: Mass(zero=True), q: Mass(zero=True)}
+spike = sp.Max(0, 1 - 10**9 * Abs(x - r))
+window = Piecewise((1, (y > R(45, 7777) - w) & (y < R(45, 7777) + w)), (0, True))
+ratio = sp.Max(0, 1 - 7777 * Abs(p / q - R(7135, 1994)))
+quartic = (x - 3) ** 2 * ((x + R(1951, 2018)) ** 2 - R(1, 7777))
+
+FALSE = {
+    "a spike at an affine zero": chain(x, eq(x + spike * y, ""), given={x: REAL, y: POSITIVE}),
+    "a window, of one of two scalars": chain(x, eq(x + window, ""), given={x: REAL, y: POSITIVE}),
+    "a smooth spike": chain(
+        x, eq(x + exp(-((10**9 * y + R(5, 7)) ** 2)), ""), given={x: REAL, y: REAL}
+    ),
+    "a dip of an expanded polynomial": chain(sp.expand(quartic), at_least(0, ""), given={x: REAL}),
+    "a double zero": chain((x + 5) ** 2 * (2 * x**2 + 1), above(0, ""), given={x: REAL}),
+    "far out": chain(sp.atan(x), at_most(sp.pi / 2 - R(1, 10**8), ""), given={x: REAL}),
+    "next to an end": chain(
+        Supremum(t * y - 2 * (y - 1) ** 2, y, 0, oo),
+        eq(t**2 / 8 + t, ""),
+        given={t: Interval(-4 - R(1, 10**12), oo)},
+    ),
+    "all next to their ends": chain(
+        (x + y + z) / 3,
+        at_least((x * y * z) ** R(1, 3) + R(1, 10**6), ""),
+        given={x: POSITIVE, y: POSITIVE, z: POSITIVE},
+    ),
+    "on the diagonal, far from the simple": chain(
+        (x - y) ** 2,
+        at_least(Piecewise((R(1, 10**4), x > 700), (0, True)), ""),
+        given={x: POSITIVE, y: POSITIVE},
+    ),
+    "the ends of a dear chain": chain(
+        exp(-(t**2)),
+        eq(sp.Integral(exp(-(t**2)) * exp(-x), (x, 0, oo)), ""),
+        eq(exp(-(t**2)) + sp.Max(0, t - 10_000), ""),
+        given={t: REAL},
+    ),
+    "a piece beside an integral": chain(
+        sp.Integral(Piecewise((0, t > x), (-1, True)), (x, 0, 1)),
+        eq(t - 1 + window.subs(y, t) / 10**6, ""),
+        given={t: UNIT},
+    ),
+    "beyond a number beside a supremum": chain(
+        Supremum(-t * y + 5 * log(y), y, 0, oo),
+        eq(5 * log(5 / t) - 5 + Piecewise((1, t > far), (0, True)), ""),
+        given={t: POSITIVE},
+    ),
+    "a named ratio of masses": chain(
+        Total(q * ((sqrt(p / q) - 1) ** 2 - 80 * ratio)), at_least(0, ""), given=PQ
+    ),
+    "a named mass": chain(
+        Total(p - 13 * sp.Max(0, 1 - 10**12 * Abs(p - R(221247, 997000)))),
+        at_least(0, ""),
+        given=PQ,
+    ),
+    "a large alphabet": chain(-Total(p * log(p)), at_most(log(40), ""), given={p: Mass()}),
+    "twice a named size": chain(Total(p**2), at_least(R(1, 1_900), ""), given={p: Mass()}),
+    "very unequal masses": chain(Total(p * log(p / q)), at_most(500, ""), given=PQ),
+    "no atom in common": chain(Total(sqrt(p * q)), above(0, ""), given=ANY),
+    "an exact tie of logarithms": chain(
+        log(2),
+        above(Total(p * log(2 * p / (p + q)) + q * log(2 * q / (p + q))) / 2, ""),
+        given=ANY,
+    ),
+    "a valley that nothing names": chain(
+        2 - sp.sin(x) - sp.cos(y), at_least(R(1, 10**4), ""), given={x: REAL, y: REAL}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_false_statements_are_refuted(name: str) -> None:
+    claim = Claim("planted", "planted", "planted", "nobody", (FALSE[name],))
+    assert check(claim).counterexample is not None
+
+
+def test_turning_points_of_a_rational_function() -> None:
+    found = roots.turning_points((x**2 / (x - 1), R(9, 2) + 0 * x), x, {})
+    assert {R(3, 2), sp.Integer(3), sp.Integer(1), sp.Integer(0), sp.Integer(2)} == set(found)
+    (negative, zero, positive) = roots.turning_points((x**2 - 2 * y,), x, {y: sp.S.One})
+    assert zero == 0
+    assert abs(positive**2 - 2) < R(1, 2**60)
+    assert negative == -positive
+
+
+def test_a_fraction_takes_a_logarithm() -> None:
+    """Rationals enter some functions as they are."""
+    point = Point({x: sp.Integer(1)}, {})
+    value = value_at(log(exp(x) * R(2, 3)) + log(sp.Max(sp.sign(x - 1) + 1, 0)), point)
+    assert value.overlaps(1 + arb(2).log() - arb(3).log())

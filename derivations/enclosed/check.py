@@ -3,9 +3,11 @@
     check(claim) -> Evidence
 
 `boxes` is a proof of an inequality on its whole domain (`boxes.py`). `points` is evidence: both
-sides of the step as balls of radius <= 10^-26 at exact points (`points.py`, `evaluate.py`), never
-contradicted; disjoint balls refute, and the point with both balls is the certificate. Not only
-neighbours are compared: the relations in between imply one for every two expressions of a chain.
+sides of the step as balls of radius <= 10^-26 (10^-20 with integrals) at exact points (`points.py`,
+`evaluate.py`), never contradicted; disjoint balls refute, and the point with both balls is the
+certificate. Not only neighbours are compared: the relations in between imply one for every two expressions of a chain.
+Plain sides (no integral, limit, supremum) are also compared at many more points; where those reach a
+piece or a zero that no point met before, the others are as well.
 A side that certainly has no value at a point of the hypotheses leaves the step unsupported. What
 has no ball is looked at without rigour (`witness.py`): that can only object.
 
@@ -18,22 +20,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import sympy as sp
-from flint import arb
+from flint import arb, ctx
 
-from divergences.enclosure import NoDerivative, NotEnclosable, NoValue
+from divergences.enclosure import NoDerivative, NotEnclosable, NoValue, compile_ball, real
 
 from ..words.claim import Chain, Choice, Claim, Counterexample, Relation, Verdict
 from ..words.language import Supremum
 from .boxes import shown_over_boxes
-from .evaluate import DIGITS, value_at
+from .evaluate import DIGITS, environment_at, value_at
+from .lowest import MOST_ATOMS, toward_lowest
+from .places import OPAQUE, Cells
 from .point import Point
-from .points import further_points, points
+from .points import further_points, points, respects, scanned_points
 from .witness import objection
 
 BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
 PLAIN_POINTS, PLAIN_FURTHER = 24, 60  # for a chain of plain expressions
 SUPREMUM_POINTS, SUPREMUM_FURTHER = 16, 12  # where each point costs a bracketing
-INTEGRAL_POINTS, INTEGRAL_FURTHER = 8, 3  # where each point costs a quadrature
+INTEGRAL_POINTS, INTEGRAL_FURTHER = 6, 3  # where each point costs a quadrature
+INTEGRAL_DIGITS = 20
+SCANNED = 160  # points at which only what is plain is compared
+PIECES = 8  # of these, at most so many at which what is dear is compared as well
+SCAN_DIGITS = 30
+DESCENTS = 2  # of each inequality
 CLOSED_DIGITS = 100  # of a statement about numbers, which has only one point
 SEARCH_FACTOR = 8  # more points for a statement that is expected to be refuted
 
@@ -92,6 +101,7 @@ class _Check:
         self.supported = [0] * n
         self.gaps: list[str] = [""] * n
         self.without_value: list[str] = [""] * n
+        self.over_boxes: dict[int, str | None] = {}  # how, of the steps that were asked about
         self.silent: dict[int, Point] = {}  # expressions without a ball, the first such point
 
     def run(self, factor: int) -> None:
@@ -99,12 +109,15 @@ class _Check:
         wanted *= factor
         simple = list(points(self.link, wanted))
         there = [*simple, *further_points(self.link, simple, further * factor)]
-        for point in sorted(there, key=lambda p: p.height):
-            self.evidence.points += 1
-            if self._at(point):
-                self.evidence.steps.append([SILENT] * len(self.link.steps))
-                self.evidence.reasons.append([""] * len(self.link.steps))
-                return
+        there.sort(key=lambda p: p.height)
+        if (
+            any(map(self._at, there))
+            or self._scan(simple, there, SCANNED * factor)
+            or self._descend(there)
+        ):
+            self.evidence.steps.append([SILENT] * len(self.link.steps))
+            self.evidence.reasons.append([""] * len(self.link.steps))
+            return
         # A finite set of cases has fewer points than wanted, and then all of them are tried.
         finite = all(isinstance(domain, Choice) for domain in self.link.given.values())
         self._conclude(len(simple) if finite and simple else wanted)
@@ -114,7 +127,10 @@ class _Check:
 
     def _at(self, point: Point) -> bool:
         """Compares all pairs of sides; True where two of them contradict each other."""
+        self.evidence.points += 1
         digits = DIGITS if self.link.given else CLOSED_DIGITS
+        if self.link.given and any(expr.has(sp.Integral) for expr in self.expressions):
+            digits = INTEGRAL_DIGITS
         sides = [_side(expr, point, digits) for expr in self.expressions]
         for i, side in enumerate(sides):
             if not isinstance(side, arb):
@@ -127,13 +143,80 @@ class _Check:
                 left, right = sides[i], sides[i + reach]
                 relation = self._implied(i, i + reach)
                 if isinstance(left, arb) and isinstance(right, arb):
-                    if contradicts(left, relation, right):
+                    if contradicts(left, relation, right) or (
+                        relation is Relation.ABOVE
+                        and not left > right
+                        and _exactly_equal(self.expressions[i], self.expressions[i + reach], point)
+                    ):
                         self.evidence.counterexample = Counterexample(
                             point.as_strings(), self.number, i + reach, str(relation),
                             show(left), show(right),
                         )  # fmt: skip
                         return True
         return False
+
+    def _scan(self, simple: list[Point], met: list[Point], most: int) -> bool:
+        """Plain sides at many points, all sides at a few of these; True at a contradiction."""
+        plain = [i for i, expr in enumerate(self.expressions) if not expr.has(*OPAQUE)]
+        dear = len(plain) < len(self.expressions)
+        if not simple or (len(plain) < 2 and not dear) or self._all_over_boxes():
+            return False
+        cells, pieces = Cells(self.link), 0
+        for point in met if dear else ():
+            cells.is_new(point)
+        for point in scanned_points(self.link, [*simple, *met], most):
+            new = dear and pieces < PIECES and cells.is_new(point)
+            pieces += new
+            if (new or self._may_contradict(point, plain)) and self._at(point):
+                return True
+        return False
+
+    def _descend(self, met: list[Point]) -> bool:
+        """From the tightest points of a plain inequality downhill; True at a contradiction."""
+        for j, step in enumerate(self.link.steps):
+            sides = self.expressions[j : j + 2]
+            if step.relation is Relation.EQUAL or any(side.has(*OPAQUE) for side in sides):
+                continue
+            if not self.link.given or self._boxes(j):
+                continue
+            for point in toward_lowest(self.link, j, self._tightest(met, j)):
+                if respects(self.link, point) and self._at(point):
+                    return True
+        return False
+
+    def _tightest(self, met: list[Point], j: int) -> list[Point]:
+        """The points where the gap is smallest; where it is 0 there is no way down."""
+        gaps = []
+        with ctx.workdps(SCAN_DIGITS):
+            for place, point in enumerate(met):
+                if point.atoms > MOST_ATOMS or any(not all(point.vectors[s]) for s in point.masses):
+                    continue
+                left, right = (_quick(side, point) for side in self.expressions[j : j + 2])
+                if left is not None and right is not None and not left.overlaps(right):
+                    gaps.append((float(abs(left - right)), place))
+        return [met[place] for _, place in sorted(gaps)[:DESCENTS]]
+
+    def _may_contradict(self, point: Point, plain: list[int]) -> bool:
+        with ctx.workdps(SCAN_DIGITS):
+            sides = [_quick(self.expressions[i], point) for i in plain]
+        for a, left in enumerate(sides):
+            for b, right in enumerate(sides[a + 1 :], a + 1):
+                relation = self._implied(plain[a], plain[b])
+                if left is None or right is None:
+                    continue
+                if contradicts(left, relation, right) or not supports(left, relation, right):
+                    return True
+        return False
+
+    def _all_over_boxes(self) -> bool:
+        if any(step.relation is Relation.EQUAL for step in self.link.steps):
+            return False
+        return all(self._boxes(j) for j in range(len(self.link.steps)))
+
+    def _boxes(self, j: int) -> str | None:
+        if j not in self.over_boxes:
+            self.over_boxes[j] = shown_over_boxes(self.link, j)
+        return self.over_boxes[j]
 
     def _implied(self, i: int, j: int) -> Relation:
         """The relation between the i-th and the j-th expression that the steps between imply."""
@@ -176,7 +259,7 @@ class _Check:
     def _word(self, j: int, needed: int) -> tuple[str, str]:
         if self.without_value[j]:
             return SILENT, self.without_value[j]
-        if shown := shown_over_boxes(self.link, j):
+        if shown := self._boxes(j):
             return BOXES, shown
         if self.supported[j] >= needed:
             return POINTS, ""
@@ -210,6 +293,26 @@ def _side(expr: sp.Expr, point: Point, digits: int) -> Side:
         return gap
     except (ZeroDivisionError, ArithmeticError, RecursionError) as error:
         return NotEnclosable(f"{type(error).__name__}: {error}")
+
+
+def _exactly_equal(left: sp.Expr, right: sp.Expr, point: Point) -> bool:
+    """Equal as exact numbers, which balls around them cannot say."""
+    with ctx.workdps(SCAN_DIGITS):
+        try:
+            env = environment_at(point)
+            sides = [compile_ball(side, True)(env, False) for side in (left, right)]
+            return bool((sides[0] - sides[1]).is_zero())
+        except (NotEnclosable, ArithmeticError, RecursionError):
+            return False
+
+
+def _quick(expr: sp.Expr, point: Point) -> arb | None:
+    """A ball of whatever radius, at the precision in force."""
+    try:
+        found = real(compile_ball(expr)(environment_at(point), False))
+    except (NotEnclosable, ArithmeticError, RecursionError):
+        return None
+    return found if found.is_finite() else None
 
 
 def ball_at(expr: sp.Expr, point: Point, digits: int = DIGITS) -> arb:

@@ -9,6 +9,7 @@ module adds the two kinds of node that only claims have: sums over the atoms, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ from divergences.enclosure import (
     real,
     to_digits,
 )  # fmt: skip
+from divergences.functions import widened
 from divergences.germs import Germ, Scale
 from divergences.integrals import WORK, Work
 
@@ -37,7 +39,8 @@ from .suprema import compile_supremum
 
 DIGITS = 26
 REQUIRED_WORK, FURTHER_WORK = 400_000, 6_000  # evaluations of integrands, a value
-ATOMS = "atoms"  # the environment's entry that holds one environment an atom
+# the environment's entry that holds (environment, how many atoms have this one)
+ATOMS = "atoms"
 MASSES = "masses"  # and the one that holds the names of masses that may vanish
 NEAR_ZERO = (24, 72, 216)  # a term at a vanishing mass is read off on (0, 2^-k]
 
@@ -74,8 +77,11 @@ def environment_at(point: Point) -> dict[Any, Number]:
     """Rationals exactly, other values as balls; the vectors an atom at a time."""
     env: dict[Any, Number] = {s: number(v) for s, v in point.scalars.items()}
     if point.vectors:
-        rows = {s: list(map(number, values)) for s, values in point.vectors.items()}
-        env[ATOMS] = [{s: row[i] for s, row in rows.items()} for i in range(point.atoms)]
+        rows = Counter(zip(*point.vectors.values(), strict=True))  # equal atoms count, once each
+        env[ATOMS] = [
+            ({s: number(v) for s, v in zip(point.vectors, row, strict=True)}, count)
+            for row, count in rows.items()
+        ]
         env[MASSES] = point.masses
     return env
 
@@ -88,13 +94,14 @@ def _compile_total(expr: Total, exact: bool) -> Evaluator:
         if not atoms:
             raise NotEnclosable(f"{expr} has no alphabet: nothing in it varies with the atom")
         total: Number = None
-        for atom in atoms:
+        for atom, count in atoms:
             vanish = [s for s in env.get(MASSES, ()) if s in term_symbols and atom[s] == 0]
             value = (
                 _vanishing(expr.term, env, atom, vanish)
                 if vanish
                 else term({**env, **atom}, analytic)
             )
+            value = value * count if count > 1 else value
             total = value if total is None else total + value
         return total
 
@@ -120,13 +127,14 @@ def _vanishing(
             places = {s: Germ.v(Scale(k)) * n for s, n in zip(vanish, row, strict=True)}
             try:
                 value = evaluate({**env, **atom, **places}, False)
-                found.append(real(value.limit() if isinstance(value, Germ) else value))
+                found.append(widened(value.limit() if isinstance(value, Germ) else value))
+                real(found[-1])  # refused unless it is a real number
                 break
             except (NotEnclosable, ArithmeticError) as error:
                 failure = NotEnclosable(f"{term} where {vanish[0]} vanishes: {error}")
         else:
             raise failure or NotEnclosable(f"{term} where {vanish[0]} vanishes")
-    if any(not value.overlaps(found[0]) for value in found[1:]):
+    if any(not real(value).overlaps(real(found[0])) for value in found[1:]):
         raise NoValue(f"{term} has no limit where {vanish[0]} vanishes")
     return found[0]
 

@@ -4,20 +4,21 @@ Every rational constant of the expressions and hypotheses is one. So is the plac
 expression that decides something (a comparison, the argument of |.|, max, sign, a logarithm, a
 power) vanishes along one variable, found by one exact Newton step, which is exact where the
 expression is affine. Between neighbours, midpoints; beside each, close neighbours: a spike or a
-narrow piece is met.
+narrow piece is met. Inside a total the masses at its first atom are such variables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations, pairwise
+from typing import Any
 
 import sympy as sp
 from flint import fmpq
 
 from divergences.constants import Constant
-from divergences.enclosure import NotEnclosable, compile_ball
+from divergences.enclosure import NotEnclosable, Number, compile_ball
 from divergences.jets import Jet
 
 from ..words.claim import Chain
@@ -25,8 +26,9 @@ from ..words.language import Supremum, Total
 from .evaluate import environment_at
 from .point import Point
 
-NEAR = sp.Rational(1, 10_007)  # how far a close neighbour is
+NEAR = tuple(sp.Rational(1, 2**k) for k in (30, 12, 64))  # how far close neighbours are
 OPAQUE = (Total, sp.Integral, Supremum, sp.Limit, sp.Subs)
+DEAR = (sp.Integral, Supremum, sp.Limit, sp.Derivative)
 Locus = tuple[sp.Expr, ...]  # one expression that may vanish, or two that may be equal
 
 
@@ -46,9 +48,19 @@ def loci(link: Chain) -> list[Locus]:
     return list(found)
 
 
+def inner_loci(link: Chain) -> list[Locus]:
+    """What decides something in the term of a total."""
+    found: dict[Locus, None] = {}
+    for expr in [*link.expressions(), *link.hypotheses]:
+        for total in sorted(expr.atoms(Total), key=str):
+            found.update(dict.fromkeys(_loci(total.term)))
+    return list(found)
+
+
 @lru_cache(maxsize=2_000)
 def _loci(expr: sp.Basic) -> tuple[Locus, ...]:
-    return tuple(_decisive(expr))
+    """Those whose sign costs little: nothing is integrated, no limit or supremum taken."""
+    return tuple(locus for locus in _decisive(expr) if not any(s.has(*DEAR) for s in locus))
 
 
 def _decisive(node: sp.Basic) -> Iterator[Locus]:
@@ -68,12 +80,18 @@ def _decisive(node: sp.Basic) -> Iterator[Locus]:
 
 def zeros(locus: Locus, symbol: sp.Symbol, point: Point) -> Iterator[sp.Rational]:
     """Where the locus vanishes along `symbol`, from the point, if it is rational and exact."""
-    at = point.scalars[symbol]
-    if not at.is_Rational or not any(symbol in side.free_symbols for side in locus):
+    if point.scalars[symbol].is_Rational:
+        yield from zeros_along(locus, symbol, environment_at(point))
+
+
+def zeros_along(
+    locus: Locus, symbol: sp.Symbol, start: Mapping[Any, Number]
+) -> Iterator[sp.Rational]:
+    x = start[symbol]
+    if not isinstance(x, fmpq) or not any(symbol in side.free_symbols for side in locus):
         return
-    x = fmpq(int(at.p), int(at.q))
     for _ in range(2):
-        env = {**environment_at(point), symbol: Jet.variable(Constant.of(x), 1)}
+        env = {**start, symbol: Jet.variable(Constant.of(x), 1)}
         try:
             sides = [compile_ball(side, True)(env, False) for side in locus]
             gap = sides[0] - sides[1] if len(sides) == 2 else sides[0]
@@ -96,11 +114,25 @@ def _rational(c: object) -> fmpq | None:
     return c.rational() if isinstance(c, Constant) else None
 
 
-def with_neighbours(values: Iterable[sp.Rational]) -> Iterator[sp.Rational]:
-    """The values, the midpoints between them, then both close neighbours of each."""
+def with_neighbours(
+    values: Iterable[sp.Rational], named: Iterable[sp.Rational] = ()
+) -> Iterator[sp.Rational]:
+    """The values, the midpoints between them, beyond the last; both close neighbours of each.
+
+    Then the numbers that are only `named`, and the midpoints that they make.
+    """
     found = sorted(set(values))
     yield from found
     for a, b in pairwise(found):
         yield (a + b) / 2
-    for value in found:
-        yield from (value - NEAR, value + NEAR)
+    if found:
+        yield from (found[-1] + 1, found[0] - 1)
+    for near in NEAR:
+        for value in found:
+            yield from (value - near, value + near)
+    more = sorted({*found, *named})
+    yield from sorted(set(more) - set(found))
+    for a, b in pairwise(more):
+        yield (a + b) / 2
+    for value in sorted(set(more) - set(found)):
+        yield from (value - NEAR[1], value + NEAR[1])

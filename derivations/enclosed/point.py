@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+LONG = 30  # a vector of more equal entries is written as one
+
 
 @dataclass(frozen=True)
 class Point:
@@ -34,7 +36,11 @@ class Point:
 
     def as_strings(self) -> dict[str, str]:
         written = {str(s): str(v) for s, v in self.scalars.items()}
-        written.update(
-            {str(s): "(" + ", ".join(map(str, v)) + ")" for s, v in self.vectors.items()}
-        )
+        written.update({str(s): _written(values) for s, values in self.vectors.items()})
         return written
+
+
+def _written(values: tuple[sp.Expr, ...]) -> str:
+    if len(values) > LONG and len(set(values)) == 1:
+        return f"({values[0]}, {len(values)} times)"
+    return "(" + ", ".join(map(str, values)) + ")"

@@ -2,8 +2,9 @@
 
     simple      candidates by growing height, alphabets of 2, 3, 4 and 6 atoms
     generic     large odd denominators, so that no accident of a small one remains
-    at the ends next to finite ends, far out, masses as unequal as 2^-64, one atom, many atoms
-    harvested   numbers that the chain names itself (`harvest.py`)
+    at the ends next to finite ends, far out, one scalar at a time and all at once; masses as
+                unequal as 2^-1000, without an atom in common, one atom, up to 1000 atoms
+    harvested   numbers that the chain names itself (`places.py`)
 
 A step must be enclosed at the simple ones; at the others it may refuse (too far for the
 arithmetic), but it must not be contradicted there, nor certainly be without a value. The order is
@@ -22,10 +23,10 @@ from flint import ctx
 
 from divergences.enclosure import NotEnclosable, compile_ball, real
 
-from ..words.claim import Chain
+from ..words.claim import Chain, Relation
 from ..words.language import Choice, Interval, Mass, PerAtom
-from . import harvest
 from .evaluate import environment_at
+from .places import harvested
 from .point import Point
 from .signs import may_vanish
 
@@ -35,10 +36,12 @@ WIDE_POOL = 40  # the rationals of height up to 5 or so, both signs
 ATTEMPTS = 60  # candidates for each point wanted, before the hypotheses are called too narrow
 ALPHABETS = (3, 2, 2, 4, 3, 2, 6, 2)  # sizes, in turn
 PRIME = 10_007  # generic numbers have denominators like this
-FAR = (100, 1000, 10**6)
-TINY = tuple(sp.Rational(1, 2**k) for k in (12, 30, 64))  # distances from ends, smallest masses
-STARTS = 3  # simple points from which numbers are harvested and ends approached
-HARVESTED = 60  # at most so many a chain
+FAR = (100, 10**6, 10**20, 1000, 10**9, 10**12)
+# distances from ends, smallest masses
+TINY = tuple(sp.Rational(1, 2**k) for k in (12, 64, 30, 20, 40, 200))
+TINIEST = sp.Rational(1, 2**1000)
+MANY = (25, 100, 1000)  # atoms
+LARGEST_NAMED = 5_000  # size of an alphabet that a chain names
 
 
 def points(link: Chain, wanted: int) -> Iterator[Point]:
@@ -64,11 +67,25 @@ def further_points(link: Chain, simple: list[Point], most: int) -> list[Point]:
     if not simple or not link.given:
         return []
     kinds: list[Iterator[Point]] = [
-        _harvested(link, simple),
+        harvested(link, simple),
         _generic(link),
         _at_ends(link, simple[0]),
         _alphabets(link, simple[0]),
     ]
+    return _in_turn(link, simple, kinds, most)
+
+
+def scanned_points(link: Chain, simple: list[Point], most: int) -> Iterator[Point]:
+    """Many more, for sides whose values cost little: all that is named, all ends, all alphabets."""
+    if not simple or not link.given:
+        return
+    kinds = [harvested(link, simple), *(_at_ends(link, p) for p in simple[:2])]
+    yield from _in_turn(link, simple, [*kinds, _alphabets(link, simple[0])], most)
+
+
+def _in_turn(
+    link: Chain, simple: list[Point], kinds: list[Iterator[Point]], most: int
+) -> list[Point]:
     found: list[Point] = []
     seen = {_key(point) for point in simple}
     while kinds and len(found) < most:
@@ -107,6 +124,8 @@ def _domains_hold(link: Chain, point: Point) -> bool:
     def less(a: sp.Expr, b: sp.Expr) -> bool:
         if a is -sp.oo or b is sp.oo:
             return True
+        if a.is_Rational and b.is_Rational:
+            return bool(a < b)
         try:
             left, right = (real(compile_ball(side)(env, False)) for side in (a, b))
         except NotEnclosable:
@@ -274,19 +293,27 @@ def _drawn(domain: Interval | Choice, point: Point, chooser: random.Random) -> s
 
 
 def _at_ends(link: Chain, start: Point) -> Iterator[Point]:
-    """One scalar at a time close to an end or far out, the others as in `start`."""
-    for symbol, domain in link.given.items():
-        if not isinstance(domain, Interval):
-            continue
-        lower, upper = _ends(domain, start)
-        for tiny, far in zip(TINY, FAR, strict=True):
-            for end, sign in ((lower, 1), (upper, -1)):
-                value = sp.Integer(-sign * far) if end is None else end + sign * tiny
-                yield _moved(start, symbol, value)
+    """Close to an end or far out: all scalars at once, then one, the others as in `start`."""
+    free = [s for s, domain in link.given.items() if isinstance(domain, Interval)]
+    for tiny, far in zip(TINY, FAR, strict=True):
+        for side in (0, 1):
+            if len(free) > 1:
+                yield _all_moved(link, start, free, side, tiny, far)
+            for symbol in free:
+                yield _all_moved(link, start, [symbol], side, tiny, far)
 
 
-def _moved(point: Point, symbol: sp.Symbol, value: sp.Expr) -> Point:
-    return Point({**point.scalars, symbol: value}, point.vectors, required=False)
+def _all_moved(
+    link: Chain, point: Point, symbols: list[sp.Symbol], side: int, tiny: sp.Rational, far: int
+) -> Point:
+    """One after the other, since an end may be another scalar; they differ by small factors."""
+    for k, symbol in enumerate(symbols, 1):
+        domain = link.given[symbol]
+        assert isinstance(domain, Interval)
+        end = _ends(domain, point)[side]
+        value = sp.Integer((-far, far)[side] * k) if end is None else end + (tiny, -tiny)[side] * k
+        point = Point({**point.scalars, symbol: value}, point.vectors, required=False)
+    return point
 
 
 def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
@@ -294,24 +321,22 @@ def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
     masses = [symbol for symbol, domain in link.given.items() if isinstance(domain, Mass)]
     if not start.vectors:
         return
-    cases: list[list[tuple[sp.Rational, ...]]] = []
-    for tiny in TINY:
-        cases.append([_pointed(2, j % 2, tiny) for j, _ in enumerate(masses)])
-        for j, _ in enumerate(masses):
-            one = [_even(2) for _ in masses]
-            one[j] = _pointed(2, 0, tiny)
-            cases.append(one)
+    cases = [[_even(1) for _ in masses]]
+    for tiny in TINY[:3]:
+        cases += _unequal(len(masses), tiny)
     cases.append([_even(4) for _ in masses])
     cases.append([_halving(5)[:: (-1) ** j] for j, _ in enumerate(masses)])
     cases.append([_pointed(4, j, TINY[0]) for j, _ in enumerate(masses)])
-    if any(may_vanish(link.given[symbol]) for symbol in masses):
-        may = [may_vanish(link.given[symbol]) for symbol in masses]
+    if any(may := [may_vanish(link.given[symbol]) for symbol in masses]):
         cases.append([_one_of(2, j) if z else _even(2) for j, z in enumerate(may)])  # disjoint
         cases.append([_one_of(3, 0) if z else _even(3) for z in may])
         cases.append([_one_of(3, 1) if z and j == 0 else _even(3) for j, z in enumerate(may)])
         cases.append([_one_of(3, 1) if z and j else _even(3) for j, z in enumerate(may)])
-    cases.append([_even(1) for _ in masses])
-    cases.append([_even(25) for _ in masses])
+        cases.append([_but_one(3, j) if z else _even(3) for j, z in enumerate(may)])
+    inequality = any(step.relation is not Relation.EQUAL for step in link.steps)
+    cases += [[_even(n) for _ in masses] for n in (_many(link) if inequality else MANY[:1])]
+    for tiny in (*TINY[3:], TINIEST):
+        cases += _unequal(len(masses), tiny)
     for case in cases if masses else ([], [], []):
         atoms = len(case[0]) if case else 4
         vectors = dict(zip(masses, case, strict=True))
@@ -320,6 +345,21 @@ def _alphabets(link: Chain, start: Point) -> Iterator[Point]:
                 vectors[symbol] = tuple(itertools.islice(itertools.cycle(values), atoms))
         ordered = {symbol: vectors[symbol] for symbol in start.vectors}
         yield Point(start.scalars, ordered, required=False)
+
+
+def _unequal(masses: int, tiny: sp.Rational) -> list[list[tuple[sp.Rational, ...]]]:
+    """All but `tiny` on one of two atoms: of each mass on another, then of one mass only."""
+    cases = [[_pointed(2, j % 2, tiny) for j in range(masses)]]
+    for one in range(masses):
+        cases.append([_pointed(2, 0, tiny) if j == one else _even(2) for j in range(masses)])
+    return cases
+
+
+def _many(link: Chain) -> list[int]:
+    """Sizes of large alphabets: a few, and twice every size that the chain names."""
+    rationals = [r for expr in link.expressions() for r in expr.atoms(sp.Rational)]
+    named = {n for r in rationals for n in (abs(int(r.p)), int(r.q))}
+    return sorted({*MANY, *(2 * n for n in named if 3 < n <= LARGEST_NAMED)})
 
 
 def _even(n: int) -> tuple[sp.Rational, ...]:
@@ -331,6 +371,10 @@ def _one_of(n: int, where: int) -> tuple[sp.Rational, ...]:
     return tuple(sp.Rational(int(i == where % n)) for i in range(n))
 
 
+def _but_one(n: int, where: int) -> tuple[sp.Rational, ...]:
+    return tuple(sp.Rational(int(i != where % n), n - 1) for i in range(n))
+
+
 def _pointed(n: int, where: int, tiny: sp.Rational) -> tuple[sp.Rational, ...]:
     """All but `tiny` on one atom, that evenly on the others."""
     others = tiny / (n - 1)
@@ -339,25 +383,3 @@ def _pointed(n: int, where: int, tiny: sp.Rational) -> tuple[sp.Rational, ...]:
 
 def _halving(n: int) -> tuple[sp.Rational, ...]:
     return _shares([2 ** (n - i) for i in range(n)])
-
-
-def _harvested(link: Chain, simple: list[Point]) -> Iterator[Point]:
-    """One scalar at a time at, between and beside the numbers that the chain names."""
-    free = [s for s, domain in link.given.items() if isinstance(domain, Interval)]
-    named = harvest.constants(link) if free else set()
-    places = harvest.loci(link) if free else []
-    queues = []
-    for start in simple[:STARTS]:
-        for symbol in free:
-            values = set(named)
-            for locus in places:
-                values.update(harvest.zeros(locus, symbol, start))
-            queues.append(_along(start, symbol, values))
-    # in turn, so that no symbol is left out where there are many numbers
-    for row in itertools.islice(itertools.zip_longest(*queues), HARVESTED):
-        yield from (point for point in row if point is not None)
-
-
-def _along(start: Point, symbol: sp.Symbol, values: set[sp.Rational]) -> Iterator[Point]:
-    for value in harvest.with_neighbours(values):
-        yield _moved(start, symbol, value)

@@ -20,10 +20,12 @@ from itertools import combinations
 import sympy as sp
 
 from ..words.language import Total
+from .fresh import fresh
 from .functions import Level, conditions, holds
 from .limits import NoLimit, one_sided
 from .prepare import Atoms, Prepared
 from .signs import is_nonnegative, is_positive
+from .totals import Gathering
 from .zero import is_zero
 
 
@@ -64,7 +66,8 @@ def _flat(side: sp.Expr, prepared: Prepared, names: Mapping[sp.Expr, sp.Symbol])
     """The side with symbols for its totals, and nothing cancelled: T - T stays where it stands."""
     if isinstance(side, Total):
         value = prepared(side)
-        return names.get(value, value)
+        known = Gathering(value, prepared.atoms)  # the masses' totals are 1
+        return names.get(value, value) if known.names else known.expr
     if not side.has(Total) or isinstance(side, sp.Derivative | sp.Subs):
         return prepared(side)
     arguments = [_flat(arg, prepared, names) for arg in side.args]
@@ -95,7 +98,7 @@ def _at_vanishing(term: sp.Expr, atoms: Atoms) -> Iterator[sp.Expr]:
         raise NotClosed(f"{term} has more than two masses")
     if len(masses) == 2:
         _require_homogeneous(term, *masses)
-    s = sp.Symbol("s''", positive=True)
+    s = fresh("s''", term, positive=True)
     for count in range(1, len(masses) + 1):
         for zeros in combinations(masses, count):
             moved = sp.expand(sp.expand_log(term.subs(dict.fromkeys(zeros, s))))
@@ -109,7 +112,7 @@ def _at_vanishing(term: sp.Expr, atoms: Atoms) -> Iterator[sp.Expr]:
 
 
 def _require_homogeneous(term: sp.Expr, p: sp.Symbol, q: sp.Symbol) -> None:
-    scale = sp.Symbol("c''", positive=True)
+    scale = fresh("c''", term, positive=True)
     if not is_zero(term.subs({p: scale * p, q: scale * q}, simultaneous=True) - scale * term):
         raise NotClosed(f"{term} is not homogeneous in {p} and {q}")
 

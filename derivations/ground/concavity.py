@@ -7,6 +7,7 @@ from functools import lru_cache
 import sympy as sp
 
 from ..words.language import Interval
+from .fresh import fresh
 from .signs import is_nonnegative, is_smooth
 
 
@@ -26,7 +27,7 @@ def is_concave(g: sp.Expr, u: sp.Symbol, bounds: tuple[sp.Expr, sp.Expr]) -> boo
         if not is_nonnegative(-coefficient):
             return False
     bend = -sp.diff(smooth, u, 2)
-    moved, parameter = Interval(*bounds).parametrised("s''")
+    moved, parameter = Interval(*bounds).parametrised(fresh("c''", g, *bounds).name)
     if not is_smooth(smooth.subs(u, moved), parameter):
         return False
     return bend == 0 or is_nonnegative(sp.together(bend.subs(u, moved)))

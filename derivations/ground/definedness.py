@@ -17,16 +17,17 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from ..words.claim import AtEnd, AtKink, ByClaim, Chain, Claim, Stationary, Touching
-from ..words.language import Choice, Interval, PerAtom, Supremum, Total
-from ..words.word import Word
+from ..words.language import Choice, Interval, Mass, PerAtom, Supremum, Total
+from ..words.vocabulary import needs
+from ..words.word import Word, unfold
 from .closure import NotClosed, require_closed
 from .functions import CONSTANTS, Condition, Level, Unknown, conditions, holds
 from .growth import integrable_at
 from .limits import NoLimit, limit_of
 from .oracle import is_wild
 from .prepare import Atoms, Prepared, merged, prepare, put, ranging
-from .signs import is_positive
-from .totals import at_least_zero
+from .signs import forget, is_positive
+from .totals import above_zero, at_least_zero, equal_to_zero, one_atoms
 
 JUMPS = (sp.Piecewise, sp.sign)
 Environment = Mapping[sp.Symbol, sp.Expr]
@@ -36,8 +37,40 @@ class Undefined(ValueError):
     """The place that is not shown to be defined, and why."""
 
 
+def ill_posed(claim: Claim) -> list[str]:
+    """What makes no sense whatever the expressions are: numbers, names, domains, hypotheses."""
+    found = []
+    for number, link in enumerate(claim.chains, 1):
+        try:
+            _require_sense(link)
+        except (Undefined, NotImplementedError) as gap:
+            found.append(f"not shown to be defined: chain {number}, {gap}")
+    return found
+
+
+def _require_sense(link: Chain) -> list[Prepared]:
+    """The cases of the chain's choices, once its names and its domains make sense."""
+    for hypothesis in link.hypotheses:
+        if not isinstance(hypothesis, sp.core.relational.Relational):
+            raise Undefined(f"the hypothesis {hypothesis} is not a relation")
+    _require_one_meaning(link)
+    for symbol, domain in link.given.items():
+        inner = domain.domain if isinstance(domain, PerAtom) else domain
+        if not isinstance(inner, Choice | Interval | Mass):
+            raise Undefined(f"{symbol} has no domain of the language: {domain}")
+        if isinstance(inner, Choice) and not inner.values:
+            raise Undefined(f"{symbol} has no value to choose from")
+        if isinstance(domain, PerAtom) and isinstance(inner, Mass):
+            raise Undefined(f"{symbol} has one number an atom, from an interval or a choice")
+    cases = list(prepare(link.unfolded))
+    for prepared in cases:
+        _require_domains(link, prepared)
+    return cases
+
+
 def undefined(claim: Claim) -> list[str]:
     """What is not shown to be defined, a line a place; an empty list means that all of it is."""
+    forget()
     found: dict[str, None] = {}
     for number, link in enumerate(claim.chains, 1):
         for gap in _of_chain(link):
@@ -47,17 +80,21 @@ def undefined(claim: Claim) -> list[str]:
 
 def _of_chain(link: Chain) -> Iterator[str]:
     try:
-        _require_one_meaning(link)
-        cases = list(prepare(link.unfolded))
+        cases = _require_sense(link)
     except (Undefined, NotImplementedError) as gap:
         yield str(gap)
         return
     for prepared in cases:
-        try:
-            _require_domains(link, prepared)
-        except Undefined as gap:
-            yield str(gap)
-            return
+        for place, expr in _places(link):
+            try:
+                _require_words(expr, prepared)
+            except Undefined as gap:
+                yield f"{place}: {gap}"
+                return
+        for place, expr in _sides(link.unfolded):
+            if loose := one_atoms(prepared(expr), prepared.atoms):
+                yield f"{place}: {min(loose, key=str)} stands outside of every total"
+                return
         for place, expr in _places(link.unfolded):
             try:
                 Walk(prepared.where, prepared.atoms).whole(expr)
@@ -66,6 +103,12 @@ def _of_chain(link: Chain) -> Iterator[str]:
                     require_closed(expr, prepared)
             except (Undefined, Unknown, NotClosed, NotImplementedError) as gap:
                 yield f"{place}: {gap}"
+
+
+def _sides(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
+    yield "first expression", link.first
+    for j, step in enumerate(link.steps, 1):
+        yield f"step {j}", step.right
 
 
 def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
@@ -82,6 +125,29 @@ def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
                 yield f"step {j}, its reason", sp.sympify(end)
     for hypothesis in link.hypotheses:
         yield "a hypothesis", hypothesis.lhs - hypothesis.rhs
+
+
+def _require_words(expr: sp.Expr, prepared: Prepared) -> None:
+    """The names of the vocabulary are used where they are defined: a deviation is positive, ..."""
+    for word in sp.preorder_traversal(expr):
+        if not isinstance(word, Word):
+            continue
+        for kind, what in needs(word):
+            image = prepared(unfold(what))
+            if kind == "positive" and not above_zero(image, prepared.atoms):
+                raise Undefined(f"{word} needs {what} > 0, which is not shown")
+            bound = what.free_symbols - set(prepared.where)  # seen where its value is
+            if kind == "probability" and not _is_probability(image, prepared.atoms, bool(bound)):
+                raise Undefined(
+                    f"{word} needs a probability vector, which {what} is not shown to be"
+                )
+
+
+def _is_probability(image: sp.Expr, atoms: Atoms, bound: bool) -> bool:
+    """A mass, or positive of total 1; with a bound variable in it the sign is the walk's to see."""
+    return image in atoms.masses or (
+        (bound or above_zero(image, atoms)) and equal_to_zero(Total(image) - 1, atoms)
+    )
 
 
 def _require_no_indicators(expr: sp.Expr) -> None:
@@ -111,12 +177,17 @@ def _require_domains(link: Chain, prepared: Prepared) -> None:
         inner = domain.domain if isinstance(domain, PerAtom) else domain
         if isinstance(inner, Choice):
             for value in inner.values:
+                if prepared(sp.sympify(value)).free_symbols & prepared.atoms.all:
+                    raise Undefined(f"the value {value} of {symbol} differs from atom to atom")
                 try:
                     Walk(prepared.where, prepared.atoms).value(sp.sympify(value))
                 except (Undefined, Unknown) as gap:
                     raise Undefined(f"the value {value} of {symbol}: {gap}") from None
         elif isinstance(inner, Interval):
             _require_range(inner, symbol, prepared)
+            ends = prepared(inner.upper).free_symbols | prepared(inner.lower).free_symbols
+            if not isinstance(domain, PerAtom) and ends & prepared.atoms.all:
+                raise Undefined(f"the range of {symbol} differs from atom to atom")
 
 
 def _require_range(domain: Interval, symbol: sp.Symbol, prepared: Prepared) -> None:
@@ -218,7 +289,7 @@ class Walk:
             for x, lower, upper in what.limits:
                 function = function.subs(x, ranging(x, lower, upper)[0])
             return is_positive(function)
-        return is_positive(what)
+        return above_zero(what, self.atoms)
 
     def _nonnegative(self, what: sp.Expr) -> bool:
         return at_least_zero(what, self.atoms) or (
@@ -229,6 +300,10 @@ class Walk:
         """The walk inside, where x stands for `image`."""
         inner = {"smooth": self.smooth - {x}, "running": self.running - {x}, **more}
         return Walk({**self.where, x: image}, self.atoms, depth=self.depth + 1, **inner)
+
+    def require_one_number(self, image: sp.Expr, what: str) -> None:
+        if image.free_symbols & self.atoms.all:
+            raise Undefined(f"{what}, which differs from atom to atom")
 
     def no_slope(self, expr: sp.Expr) -> None:
         if self.smooth & expr.free_symbols:
@@ -254,12 +329,14 @@ class Walk:
         for x, count in expr.variable_count:
             if not (isinstance(x, sp.Symbol) and count.is_Integer):
                 raise Undefined(f"{expr} is not a derivative in a symbol")
+            self.require_one_number(self.where.get(x, x), f"{expr} is a derivative in {x}")
         replace(self, smooth=self.smooth | set(variables)).value(expr.expr)
 
     def substituted(self, expr: sp.Subs) -> None:
         inner = self
         for x, at in zip(expr.variables, expr.point, strict=True):
             self.value(at)
+            self.require_one_number(put(at, self.where, self.depth), f"{expr} puts {at} for {x}")
             smooth = inner.smooth | {x} if self.smooth & at.free_symbols else inner.smooth - {x}
             inner = inner.within(x, put(at, self.where, self.depth), smooth=smooth)
         inner.value(expr.expr)

@@ -15,6 +15,7 @@ from itertools import product
 
 import sympy as sp
 
+from .fresh import fresh
 from .limits import NoLimit, resolved
 from .signs import is_nonnegative, is_positive
 
@@ -193,7 +194,7 @@ def _exponential(exponent: sp.Expr, y: sp.Symbol) -> Order:
 
 def integrable_at(f: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> bool:
     """Is |f| shown to have a finite integral up to this end of its interval?"""
-    y = sp.Symbol("y''", positive=True)
+    y = fresh("y''", f, end, positive=True)
     if end in (sp.oo, -sp.oo):
         moved = f.subs(x, y if end is sp.oo else -y)
     else:

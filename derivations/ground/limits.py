@@ -10,10 +10,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 import sympy as sp
+from flint import arb
 
+from divergences.enclosure import enclose
+
+from .fresh import fresh
 from .oracle import limit
-from .signs import is_nonnegative, is_positive
+from .signs import is_nonnegative, is_positive, is_smooth_at_zero
+from .zero import NO_BALL, spots
 
+NEAR = (30, 3000)  # two places, 2^-30 and 2^-3000 from an end: even logarithms differ there
 JUMPS = (sp.Piecewise, sp.sign, sp.Heaviside, sp.floor, sp.ceiling)  # not continuous
 
 
@@ -36,11 +42,83 @@ def one_sided(g: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> sp
         raise NoLimit(f"{g} may jump")
     if not g.has(x):
         return g
+    if g.is_rational_function(x) and not (short := sp.cancel(sp.together(g))).has(x):
+        return short
+    if end.is_finite is not False and not g.has(sp.Abs, sp.Max, sp.Min):
+        h = fresh("h''", g, end, real=True)
+        if is_smooth_at_zero(g.subs(x, end + h), h):
+            return g.subs(x, end)
+    if g.free_symbols - {x} and (unsettled := _unsettled(g, x, end, from_below)):
+        raise NoLimit(f"the limit of {g} depends on whether {unsettled} is zero")
     if g.has(sp.Max, sp.Min, sp.Abs):
-        y = sp.Symbol("y''", positive=True)
+        y = fresh("y''", g, end, positive=True)
         moved = g.subs(x, _towards(end, y, from_below))
         return _sympys(resolved(moved, y), y, sp.oo, "-")
     return _sympys(g, x, end, "-" if from_below else "+")
+
+
+def _unsettled(g: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> sp.Expr | None:
+    """A coefficient that decides the limit and is not shown to differ from zero; None if all are.
+
+    sympy answers for generic parameters: (c x + 1)/(c x + 2) tends to 1 but where c = 0. Asked is
+    each sum inside of g for the coefficients of its terms, but for those that are dwarfed near the
+    end by a term whose coefficient is settled. A term without x that is added to the whole decides
+    nothing.
+    """
+    for term in sp.Add.make_args(sp.expand(g) if g.is_Add else g):
+        _, moving = term.as_independent(x, as_Add=False)
+        for node in sp.preorder_traversal(moving):
+            if isinstance(node, sp.Pow) and not node.exp.has(x) and not _settled(node.exp):
+                return node.exp
+            if not isinstance(node, sp.Add) or not node.has(x):
+                continue
+            parts = _coefficients(node, x)
+            loose = [part for part, c in parts.items() if not _settled(c)]
+            if not loose:
+                continue
+            sizes = {part: _sizes(part, x, end, from_below) for part in parts}
+            firm = [sizes[part] for part in parts if part not in loose]
+            for part in loose:
+                if not any(_dwarfed(sizes[part], large) for large in firm):
+                    return parts[part]
+    return None
+
+
+def _coefficients(total: sp.Add, x: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+    """Of each function of x in the expanded sum, and (of 1) the part without x."""
+    found: dict[sp.Expr, sp.Expr] = {}
+    for term in sp.Add.make_args(sp.expand(sp.expand_log(sp.expand(total)))):
+        coefficient, moving = term.as_independent(x, as_Add=False)
+        found[moving] = found.get(moving, sp.S.Zero) + coefficient
+    return {part: c for part, c in ((p, sp.factor(c)) for p, c in found.items()) if c != 0}
+
+
+def _sizes(part: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> list[arb] | None:
+    """|part| at a place near the end and at one much nearer, for generic parameters."""
+    values = next(spots(part + end if end.is_finite is not False else part))
+    found = []
+    for k in NEAR:
+        h = sp.Rational(1, 2**k)
+        if end.is_infinite:
+            at = (1 if end is sp.oo else -1) / h
+        else:
+            at = end.subs(values) + (-h if from_below else h)
+        try:
+            found.append(abs(enclose(part, {**values, x: at}, digits=10)))
+        except NO_BALL:
+            return None
+    return found
+
+
+def _dwarfed(small: list[arb] | None, large: list[arb] | None) -> bool:
+    """Does the ratio fall from the one place to the other, as an order smaller does?"""
+    if small is None or large is None or not all(size > 0 for size in large):
+        return False
+    return bool(4 * small[1] * large[0] < small[0] * large[1])
+
+
+def _settled(coefficient: sp.Expr) -> bool:
+    return not coefficient.free_symbols or is_positive(coefficient) or is_positive(-coefficient)
 
 
 def _towards(end: sp.Expr, y: sp.Symbol, from_below: bool) -> sp.Expr:

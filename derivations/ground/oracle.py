@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from divergences.enclosure import NotEnclosable, enclose
+
 DOUBTFUL = (sp.AccumBounds, sp.Limit, sp.sign, sp.Piecewise, sp.Integral, sp.Sum)
 FAILURES = (
     ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RuntimeError,
@@ -27,11 +29,21 @@ def is_wild(expr: sp.Expr) -> bool:
     for power in expr.atoms(sp.Pow):
         if power.exp.is_Rational and _large(power.exp):
             return True
+        if power.exp.is_number and not power.exp.is_Rational and not _small(power.exp):
+            return True
     return any(
         _large(number)
         for power in expr.atoms(sp.exp)
         for number in power.args[0].atoms(sp.Rational)
     )
+
+
+def _small(number: sp.Expr) -> bool:
+    """Is a number that was not evaluated shown to be of a moderate size?"""
+    try:
+        return bool(abs(enclose(number, digits=10)) <= LARGEST)
+    except (NotEnclosable, TypeError, ValueError, ZeroDivisionError):
+        return False
 
 
 def _large(number: sp.Rational) -> bool:

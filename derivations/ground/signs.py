@@ -17,6 +17,8 @@ import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
+from ..words.language import Total
+from .fresh import fresh
 from .functions import Level, satisfies
 from .oracle import FAILURES, is_wild, limit
 from .polynomials import is_sum_of_squares, keeps_positive
@@ -120,6 +122,8 @@ def _cheaply_nonnegative(expr: sp.Expr) -> bool:
 @within_budget
 def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     """True when `expr` > 0 is shown: by assumptions, factors, Sturm, kinks, strict monotony."""
+    if expr.has(Total):  # see `totals.py`: a symbol inside of a total is not the same outside
+        return False
     expr = _lambert_positive(expr)
     if expr.is_positive:
         return True
@@ -216,6 +220,8 @@ def _positive_polynomial(expr: sp.Expr) -> bool:
 @within_budget
 def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH, cases: int = CASES_DEPTH) -> bool:
     """True when `expr` >= 0 is shown for all values of its symbols."""
+    if expr.has(Total):
+        return False
     if expr.is_nonnegative:
         return True
     if expr.is_negative or expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
@@ -279,12 +285,12 @@ def split_at_kink(expr: sp.Expr, *, strict: bool) -> list[sp.Expr] | None:
             sides = _sides(x, place)
             if sides is None:
                 continue
-            s = sp.Symbol(f"{x.name}''", positive=True)
+            s = fresh(f"{x.name}''", expr, positive=True)
             found = []
             for value, side in sides(s):
                 resolved = expr.xreplace({node: side * direction * argument})
                 found.append(resolved.subs(x, value))
-            if strict and len(found) == 2:
+            if (strict or expr.has(sp.sign)) and len(found) == 2:
                 found.append(expr.subs(x, place))
             return found
     return None
@@ -342,7 +348,7 @@ def _without_roots(expr: sp.Expr) -> sp.Expr:
         powers = [p for p in expr.atoms(sp.Pow) if p.base == x and p.exp.is_Rational]
         q = lcm(1, *(int(p.exp.q) for p in powers))
         if x.is_positive and 1 < q <= LARGEST_ROOT:
-            expr = expr.subs(x, sp.Symbol(f"{x.name}''root", positive=True) ** q)
+            expr = expr.subs(x, fresh(f"{x.name}''root", expr, positive=True) ** q)
     return expr
 
 
@@ -446,7 +452,7 @@ def _roots(slope: sp.Expr, x: sp.Symbol) -> Iterator[sp.Expr]:
     for g in sorted(slope.atoms(sp.log, sp.exp, sp.Pow), key=str):
         if not g.has(x):
             continue
-        y = sp.Symbol("y''")
+        y = fresh("y''", slope)
         opened = sp.expand_log(slope) if isinstance(g, sp.log) else slope
         linear = sp.expand(opened).subs(g, y)
         if linear.has(x) or not linear.is_polynomial(y) or sp.degree(linear, y) != 1:
@@ -473,7 +479,7 @@ def touches(expr: sp.Expr, x: sp.Symbol, at: sp.Expr, depth: int = CALCULUS_DEPT
         return False
     if is_nonnegative(sp.diff(slope, x), depth):
         return True
-    s = sp.Symbol("s''", positive=True)
+    s = fresh("s''", expr, at, positive=True)
     below = at / (1 + s) if x.is_positive else at - s
     return is_nonnegative(slope.subs(x, at + s), depth) and is_nonnegative(
         -slope.subs(x, below), depth

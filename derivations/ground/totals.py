@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..words.language import Total
+from .fresh import fresh
 from .prepare import Atoms
-from .signs import is_nonnegative, one_question
+from .signs import is_nonnegative, is_positive, one_question
 from .zero import is_zero
+
+JUMPS = (sp.Piecewise, sp.sign)  # what holds below 1 need not hold at 1
 
 
 def one_atom_apart(expr: sp.Expr, atoms: Atoms) -> sp.Expr:
@@ -39,8 +42,13 @@ def one_atom_apart(expr: sp.Expr, atoms: Atoms) -> sp.Expr:
 
 def varies(expr: sp.Expr, atoms: Atoms) -> bool:
     """True when `expr`, outside its totals, differs from atom to atom."""
+    return bool(one_atoms(expr, atoms))
+
+
+def one_atoms(expr: sp.Expr, atoms: Atoms) -> set[sp.Symbol]:
+    """The symbols outside of every total that differ from atom to atom."""
     outside = expr.replace(lambda e: isinstance(e, Total), lambda e: sp.S.One)
-    return bool(outside.free_symbols & atoms.all)
+    return outside.free_symbols & set(atoms.all)
 
 
 class Gathering:
@@ -52,6 +60,7 @@ class Gathering:
     def __init__(self, expr: sp.Expr, atoms: Atoms, *, normalised: bool = True):
         self.atoms, self.normalised = atoms, normalised
         self.names: dict[sp.Expr, sp.Symbol] = {}
+        self.source = expr
         self.expr = self._gather(expr)
 
     def _gather(self, expr: sp.Expr) -> sp.Expr:
@@ -74,7 +83,7 @@ class Gathering:
         if base not in self.names:
             # The name keeps what sympy knows of the total, so that sign proofs can use it.
             known = {"positive": True} if base.is_positive else {"real": True}
-            self.names[base] = sp.Symbol(f"S''{len(self.names)}", **known)
+            self.names[base] = fresh(f"S''{len(self.names)}", self.source, **known)
         return self.names[base]
 
     def regrouped(self, parameters: frozenset[sp.Symbol] = frozenset()) -> Linear | None:
@@ -102,6 +111,13 @@ class Linear:
 
     term: sp.Expr
     constant: sp.Expr
+
+
+def above_zero(expr: sp.Expr, atoms: Atoms) -> bool:
+    """True when `expr` is shown to be > 0 for every alphabet: totals of positive terms are."""
+    if not expr.has(Total):
+        return is_positive(expr)
+    return is_positive(Gathering(one_atom_apart(expr, atoms), atoms).expr)
 
 
 def equal_to_zero(expr: sp.Expr, atoms: Atoms) -> bool:
@@ -142,7 +158,9 @@ def at_least_zero(expr: sp.Expr, atoms: Atoms) -> bool:
         weights = dict.fromkeys(atoms.masses, sp.S.One)
         parts = gathering.regrouped()
         if parts is None:  # totals of positive values may stand as constants
-            weights |= {b: n for b, n in gathering.names.items() if b in atoms.values}
+            weights |= {
+                b: n for b, n in gathering.names.items() if b in atoms.values and b.is_positive
+            }
             parts = gathering.regrouped(frozenset(weights.values()) - {sp.S.One})
         if parts is None or not gathering.names:
             continue
@@ -162,7 +180,7 @@ def _candidates(
     """Terms of total `parts` that may be >= 0 at every atom, in symbols of one atom."""
     term, constant = parts.term, parts.constant
     for one, other in itertools.combinations(weights, 2):
-        ratio = sp.Symbol("r''", positive=True)
+        ratio = fresh("r''", term, constant, positive=True)
         single = _opened(term.subs(one, ratio * other) / other)
         if not single.has(other):  # homogeneous of degree 1: all of it is in the ratio
             proportion = weights[one] / weights[other]
@@ -173,8 +191,8 @@ def _candidates(
         yield term
     for weight, total in weights.items():
         yield term + constant * weight / total
-    for weight in atoms.masses:  # each mass is at most 1
-        s = sp.Symbol("s''", positive=True)
+    for weight in atoms.masses if not term.has(*JUMPS) else ():  # each mass is at most 1
+        s = fresh("s''", term, constant, positive=True)
         yield _opened((term + constant * weight).subs(weight, 1 / (1 + s)))
     for one, other in itertools.permutations(atoms.masses, 2):
         base = term + constant * one

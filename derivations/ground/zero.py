@@ -15,6 +15,7 @@ import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
+from .fresh import fresh
 from .oracle import is_wild
 
 SIMPLIFY_OPS = 400  # larger expressions are not given to sympy's general simplifier
@@ -98,7 +99,7 @@ def without_exponentials(expr: sp.Expr) -> sp.Expr:
     for s in sorted(expr.free_symbols, key=str):
         powers = [e for e in expr.atoms(sp.exp) if e.has(s)]
         if powers and all(sp.diff(e.args[0], s).is_Rational for e in powers):
-            w = sp.Symbol(f"e''^{s.name}", positive=True)
+            w = fresh(f"e''^{s.name}", expr, positive=True)
             expr = sp.expand_log(expr.subs(s, sp.log(1 + w if s.is_positive else w)))
     return expr
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from ..enclosed import check as enclosed
-from ..ground.definedness import undefined
+from ..ground.definedness import ill_posed, undefined
 from ..symbolic import rules as symbolic
 from ..words.claim import Claim, Counterexample, Verdict
 from ..words.language import Choice, Interval, PerAtom
@@ -90,7 +90,7 @@ def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
     looks first, since a point where both sides have values may refute it; where integrals are in
     it, definedness is asked before, since a quadrature tries for long what does not converge.
     """
-    holes = undefined(claim) if _has_integrals(claim) else None
+    holes = ill_posed(claim) or (undefined(claim) if _has_integrals(claim) else None)
     if holes:
         return _undefined(claim, holes, 0)
     evidence = enclosed.check(claim)

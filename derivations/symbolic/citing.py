@@ -10,10 +10,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from ..ground.prepare import Prepared, put
-from ..ground.signs import is_positive
-from ..ground.totals import equal_to_zero, varies
-from ..ground.zero import is_zero
+from ..ground.prepare import Atoms, Prepared, put
+from ..ground.totals import above_zero, equal_to_zero, varies
 from ..words.claim import ByClaim, Choice, Claim, Interval, Mass, PerAtom, Relation, Step, Verdict
 from ..words.language import Total
 from .closing import NotShown, closed
@@ -37,7 +35,7 @@ def by_claim(
         _require_in_domain(prepared(images[symbol]), domain, images, prepared, by.claim)
     instance = {symbol: prepared(image) for symbol, image in images.items()}
     for hypothesis in cited.hypotheses:
-        if not _holds(hypothesis, instance):
+        if not _holds(hypothesis, instance, prepared.atoms):
             raise NotShown(f"{by.claim} needs {hypothesis}, which is not shown")
     first, last = (put(e, instance, 0) for e in (cited.first, cited.last))
     # An equality may be used inside an expression; an inequality only on the whole of it.
@@ -51,13 +49,13 @@ def by_claim(
         raise NotShown(f"{by.claim} gives {rewritten}, not {right}")
 
 
-def _holds(hypothesis: sp.Rel, instance: Mapping[sp.Symbol, sp.Expr]) -> bool:
+def _holds(hypothesis: sp.Rel, instance: Mapping[sp.Symbol, sp.Expr], atoms: Atoms) -> bool:
     difference = put(hypothesis.lhs - hypothesis.rhs, instance, 0)
     if isinstance(hypothesis, sp.StrictGreaterThan | sp.GreaterThan):
-        return is_positive(difference)
+        return above_zero(difference, atoms)
     if isinstance(hypothesis, sp.StrictLessThan | sp.LessThan):
-        return is_positive(-difference)
-    return isinstance(hypothesis, sp.Equality) and is_zero(difference)
+        return above_zero(-difference, atoms)
+    return isinstance(hypothesis, sp.Equality) and equal_to_zero(difference, atoms)
 
 
 def _require_in_domain(
@@ -83,8 +81,8 @@ def _require_in_domain(
         lower, upper = (put(end, instance, 0) for end in (interval.lower, interval.upper))
         good = bool(
             (image.is_real or image.has(Total))
-            and (lower is -sp.oo or is_positive(image - lower))
-            and (upper is sp.oo or is_positive(upper - image))
+            and (lower is -sp.oo or above_zero(image - lower, prepared.atoms))
+            and (upper is sp.oo or above_zero(upper - image, prepared.atoms))
         )
     if not good:
         raise NotShown(f"{claim} needs {image} in {domain}, which is not shown")

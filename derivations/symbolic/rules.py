@@ -12,16 +12,18 @@ from dataclasses import replace
 import sympy as sp
 
 from ..ground.concavity import is_concave
+from ..ground.fresh import fresh
 from ..ground.limits import JUMPS, NoLimit, one_sided, resolved
 from ..ground.oracle import FAILURES
 from ..ground.prepare import Atoms, Prepared, prepare, ranging
 from ..ground.signs import (
+    forget,
     is_nonnegative,
     is_positive,
     is_smooth,
     is_smooth_at_zero,
 )
-from ..ground.totals import Gathering, at_least_zero, equal_to_zero, one_atom_apart
+from ..ground.totals import above_zero, at_least_zero, equal_to_zero
 from ..ground.zero import is_zero
 from ..words.claim import (
     Algebra,
@@ -45,17 +47,11 @@ from .lemmas import LEMMAS
 # --- the rules ---------------------------------------------------------------------------------
 
 
-def _above_zero(expr: sp.Expr, atoms: Atoms) -> bool:
-    if expr.has(Total):  # a total of positive terms is positive: no alphabet is empty
-        expr = Gathering(one_atom_apart(expr, atoms), atoms).expr
-    return is_positive(expr)
-
-
 SHOWN: dict[Relation, Callable[[sp.Expr, Atoms], bool]] = {
     Relation.EQUAL: equal_to_zero,
     Relation.AT_MOST: at_least_zero,
     Relation.AT_LEAST: at_least_zero,
-    Relation.ABOVE: _above_zero,
+    Relation.ABOVE: above_zero,
 }
 WORDS = {Relation.EQUAL: "zero", Relation.ABOVE: "positive"}
 
@@ -137,7 +133,7 @@ def _towards(
     The variable is written as end +- 1/y (or +-y), and near y = oo each kink is its one branch.
     """
     g, u = supremum.objective, supremum.variable
-    y = sp.Symbol("y''", positive=True)
+    y = fresh("y''", g, end, positive=True)
     sign = 1 if end is sp.oo else (-1 if end is -sp.oo or from_below else 1)
     moved = sign * y if end.is_infinite else end + sign / y
     try:
@@ -164,8 +160,8 @@ def _change_of_variable(left: sp.Expr, step: Step, right: sp.Expr, prepared: Pre
         raise NotShown("a change of variable is in one variable")
     (x, a, b), (z_old, c, d) = left.limits[0], right.limits[0]
     # Both sides name their variable b''0; the old one must not be taken for the new one.
-    old = sp.Symbol("x''", real=True)
-    z = sp.Symbol("z''", **({"positive": True} if z_old.is_positive else {"real": True}))
+    old = fresh("x''", left, right, real=True)
+    z = fresh("z''", left, right, **({"positive": True} if z_old.is_positive else {"real": True}))
     new = prepared.under(by.new, by.variable, z)
     image, parameter = ranging(z, c, d)
     if not is_smooth(new.subs(z, image), parameter):
@@ -191,7 +187,7 @@ def _touching(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> 
     if step.relation is Relation.EQUAL:
         raise NotShown("touching shows an inequality")
     raw_left, raw_right = prepared.raw
-    x = sp.Symbol("x''", real=True)
+    x = fresh("x''", prepared(raw_left), prepared(raw_right), real=True)
     sides = [prepared.under(side, by.variable, x) for side in (raw_left, raw_right)]
     if any(side.has(sp.Integral, Supremum, Total) for side in sides):
         raise NotShown("touching is for plain expressions")
@@ -208,7 +204,7 @@ def _touching(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> 
         raise NotShown(f"{by.at} is not an end of the range of {by.variable}")
     if not strict and not _in_closure(at, image, parameter):
         raise NotShown(f"{by.at} is not shown to lie in the range of {by.variable}")
-    h = sp.Symbol("h''", real=True)
+    h = fresh("h''", g, at, real=True)
     if not is_smooth_at_zero(g.subs(x, at + h), h):
         raise NotShown(f"{g} is not shown to be smooth at {by.at}")
     if not (is_zero(g.subs(x, at)) and is_zero(slope.subs(x, at))):
@@ -254,7 +250,7 @@ def _turns(slope: sp.Expr, x: sp.Symbol, at: sp.Expr, image: sp.Expr, parameter:
     """The slope is <= 0 below `at` and >= 0 above it, for x over (0, oo) or the line."""
     if image != parameter:
         return False
-    s = sp.Symbol("s''", positive=True)
+    s = fresh("s''", slope, at, positive=True)
     below = at / (1 + s) if parameter.is_positive else at - s
     return is_nonnegative(slope.subs(x, at + s)) and is_nonnegative(-slope.subs(x, below))
 
@@ -317,6 +313,7 @@ def check_step(link: Chain, number: int, claims: Mapping[str, Claim] | None = No
 
     The step is taken as defined: `ground.definedness` has to be asked first.
     """
+    forget()  # the answer does not depend on what was asked before
     unfolded = link.unfolded
     left, step = unfolded.expressions()[number], unfolded.steps[number]
     try:

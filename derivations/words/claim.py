@@ -252,7 +252,9 @@ class Claim:
         sides = link.unfolded.expressions()
         for number, (left, right) in enumerate(pairwise(sides), 1):
             if left == right:
-                raise ValueError(f"{where}, step {number}: both sides are {left}, which says nothing")
+                raise ValueError(
+                    f"{where}, step {number}: both sides are {left}, which says nothing"
+                )
         symbols = set().union(*(e.atoms(sp.Symbol) for e in link.expressions()))
         for hypothesis in link.hypotheses:
             symbols |= hypothesis.atoms(sp.Symbol)

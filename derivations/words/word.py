@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -54,7 +55,23 @@ class Word(sp.Expr):
     def unfold(self) -> sp.Expr:
         """The definition for these arguments, one step, unevaluated."""
         with sp.evaluate(False):
-            return sp.sympify(self.entry.unfolds(*self.args))
+            return sp.sympify(self.entry.unfolds(*self._apart()))
+
+    def _apart(self) -> tuple[sp.Basic, ...]:
+        """The arguments with the bound variable renamed where another argument names it too."""
+        if self.entry.binds is None:
+            return tuple(self.args)
+        variable, scope = self.entry.binds
+        bound = self.args[variable]
+        outside = [a for i, a in enumerate(self.args) if i != variable and i not in scope]
+        if not any(bound in a.free_symbols for a in outside):
+            return tuple(self.args)
+        taken = {s.name for a in self.args for s in a.atoms(sp.Symbol)}
+        new = sp.Symbol(next(n for i in count(1) if (n := f"{bound.name}{i}") not in taken))
+        return tuple(
+            new if i == variable else (renamed(a, bound, new) if i in scope else a)
+            for i, a in enumerate(self.args)
+        )
 
     @property
     def free_symbols(self) -> set[sp.Symbol]:
@@ -81,6 +98,17 @@ class Word(sp.Expr):
         return self.func(
             *(a if i in (variable, *scope) else a.subs(old, new) for i, a in enumerate(self.args))
         )
+
+
+def renamed(expr: sp.Basic, old: sp.Symbol, new: sp.Symbol) -> sp.Basic:
+    """Every occurrence of one symbol by another that is nowhere in `expr`; nothing evaluated."""
+    if expr == old:
+        return new
+    if not expr.args or not expr.has(old):
+        return expr
+    arguments = [renamed(arg, old, new) for arg in expr.args]
+    with sp.evaluate(False):
+        return expr.func(*arguments)
 
 
 def is_law(expr: sp.Basic) -> bool:

@@ -1,0 +1,31 @@
+"""A second look at what sympy integrates: balls at a few values of the parameters.
+
+It proves nothing; it keeps out the answers that sympy is known to get wrong for some values of the
+parameters (an odd function of b for the integral of sqrt(x^2 + b^2), and the like).
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from divergences.enclosure import enclose
+
+from ..ground.zero import NO_BALL, spots
+
+DIGITS = 8
+PLACES = 2
+
+
+def agrees(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr, value: sp.Expr) -> bool:
+    """False when balls show that the integral of f over (lower, upper) is not `value`."""
+    integral = sp.Integral(f, (x, lower, upper))
+    parameters = sp.Add(*(integral.free_symbols | value.free_symbols))
+    for where in spots(parameters, PLACES):
+        try:
+            found = enclose(integral, where, digits=DIGITS)
+            said = enclose(value, where, digits=DIGITS)
+        except NO_BALL:
+            continue
+        if not found.overlaps(said):
+            return False
+    return True
