@@ -253,6 +253,6 @@ def test_a_picture_needs_a_png_and_matplotlib(
 ) -> None:
     result = run("p.npy", "q.npy", "--plot", "a.jpg")
     assert result.exit_code == 2 and ".png" in result.stderr
-    monkeypatch.setattr("derivations.compare_command.find_spec", lambda name: None)
+    monkeypatch.setattr("derivations.commands.compare.find_spec", lambda name: None)
     result = run("p.npy", "q.npy", "--plot", "a.png")
     assert result.exit_code == 2 and "fenchel[models]" in result.stderr

@@ -9,6 +9,7 @@ cite is: those are judged along with it, whether asked for or not.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from graphlib import TopologicalSorter
@@ -195,9 +196,10 @@ class _Work:
     everything: Mapping[str, Claim]
     mutants: bool
 
-    def payload(self, i: int) -> tuple[Claim, dict[str, Claim], bool]:
+    def payload(self, i: int) -> bytes:
         claim = self.claims[i]
-        return claim, {name: self.everything[name] for name in cites(claim)}, self.mutants
+        cited = {name: self.everything[name] for name in cites(claim)}
+        return pickle.dumps((claim, cited, self.mutants))
 
     def report(
         self, i: int, kind: str, content: object, seconds: float, before: Report | None
@@ -235,11 +237,13 @@ def _proved(report: Report) -> bool:
     return report.verdict in (Verdict.PROVED, Verdict.BOTH)
 
 
-def judged_parts(
-    job: tuple[Claim, Mapping[str, Claim], bool],
-) -> Iterator[Judgement | Tally]:
-    """What a worker does with one claim: its judgement, then, if asked, ever fuller tallies."""
-    claim, cited, mutants = job
+def judged_parts(job: bytes) -> Iterator[Judgement | Tally]:
+    """What a worker does with one claim: its judgement, then, if asked, ever fuller tallies.
+
+    The author's trees are read back as they were: evaluated on arrival, x/x would be 1 for x = 0.
+    """
+    with sp.evaluate(False):
+        claim, cited, mutants = pickle.loads(job)
     judgement = judge(claim, cited)
     yield judgement
     if mutants and judgement.verdict in (Verdict.BOTH, Verdict.PROVED, Verdict.SUPPORTED):
