@@ -15,7 +15,7 @@ T = Symbol("T")
 TOPIC = "inequalities"
 TIGHT = f"{FINITE}; the equality for p, q > 0"
 NGUYEN = "Nguyen, Wainwright, Jordan, Estimating divergence functionals (2010)"
-AT_POINTS = ("jeffreys", "alpha-below-one")  # Fenchel-Young at every atom, which is not closed here
+AT_POINTS = ("jeffreys",)  # Fenchel-Young at every atom, which is not closed here
 
 
 def variational(row: Row) -> Claim:
