@@ -19,6 +19,7 @@ from flint import arb, fmpq, fmpz
 
 Monomial: TypeAlias = tuple[tuple[tuple[str, int], Fraction], ...]
 ONE: Monomial = ()
+UNIT = fmpq(1)
 LARGEST = 10**9  # numbers beyond are not factored
 MOST = 48  # terms of a product; beyond, it becomes a ball
 HIGHEST = 64  # nor powers beyond multiplied out
@@ -31,8 +32,14 @@ def _factors(n: int) -> tuple[tuple[int, int], ...] | None:
     return tuple((int(p), int(e)) for p, e in fmpz(n).factor())
 
 
-@lru_cache(maxsize=2048)
 def _product(x: Monomial, y: Monomial) -> tuple[fmpq, Monomial]:
+    if not (x and y):
+        return UNIT, x or y
+    return _proper_product(x, y)
+
+
+@lru_cache(maxsize=2048)
+def _proper_product(x: Monomial, y: Monomial) -> tuple[fmpq, Monomial]:
     powers = dict(x)
     for generator, power in y:
         powers[generator] = powers.get(generator, Fraction(0)) + power

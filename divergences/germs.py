@@ -104,11 +104,12 @@ class Germ:
 
     def _trim(self) -> None:
         """Terms of the remainder's order and beyond, and too many, go into the remainder."""
-        orders = self.orders()
-        if not orders:
+        if not self.terms:
             return
-        last = orders[0][0] + KEPT
-        for i, order in enumerate(orders):
+        last = min(a for a, _ in self.terms) + KEPT
+        if len(self.terms) <= MOST and all(a < self.bound[0] and a <= last for a, _ in self.terms):
+            return
+        for i, order in enumerate(self.orders()):
             if i >= MOST or order[0] > last or _later(order, self.bound[:2]):
                 size = abs(coefficient_ball(self.terms.pop(order)))
                 self.bound = self._joined(self.bound, (*order, size))

@@ -95,8 +95,16 @@ def _fraction(expr: sp.Expr) -> Fraction | None:
 class _Bounds:
     """Upper and lower majorants on [M, oo), M >= 1, of expressions at side * x, side = 1 or -1."""
 
-    def __init__(self, x: sp.Symbol, M: arb, env: Environment | None = None, side: int = 1):
+    def __init__(
+        self,
+        x: sp.Symbol,
+        M: arb,
+        env: Environment | None = None,
+        side: int = 1,
+        known: dict[sp.Expr, list[Number] | None] | None = None,
+    ):
         self.x, self.M, self.env, self.side = x, M, env or {}, side
+        self.known = {} if known is None else known  # coefficients, the same for every M
 
     # -- helpers
 
@@ -113,6 +121,11 @@ class _Bounds:
 
     def coefficients(self, expr: sp.Expr) -> list[Number] | None:
         """The same, exact where the numbers are, so that what cancels is gone."""
+        if expr not in self.known:
+            self.known[expr] = self._coefficients(expr)
+        return self.known[expr]
+
+    def _coefficients(self, expr: sp.Expr) -> list[Number] | None:
         if not self.has_x(expr):
             return [compile_ball(expr, True)(self.env, False)]
         if expr == self.x:
@@ -356,7 +369,7 @@ class _Bounds:
 
     def resolved(self, expr: sp.Expr) -> sp.Expr:
         """|a| replaced by a or -a where the sign of a is certain on [M, oo)."""
-        signs = {}
+        signs: dict[sp.Expr, sp.Expr] = {}
         for node in expr.atoms(sp.Abs):
             for candidate in (node.args[0], negated(node.args[0])):
                 try:
@@ -365,6 +378,8 @@ class _Bounds:
                     continue
                 signs[node] = candidate
                 break
+        if not signs:
+            return expr
         with sp.evaluate(False):
             return expr.xreplace(signs)
 
@@ -410,11 +425,12 @@ def tail_bound(
     to 2^4096 serves, as for an integral that diverges.
     """
     failure: NoMajorant | None = None
+    known: dict[sp.Expr, list[Number] | None] = {}
     exponent = 1
     while exponent <= 4096:
         M = arb(2) ** exponent
         try:
-            bound = _tail_integral(_Bounds(x, M, env, side).upper(integrand), M)
+            bound = _tail_integral(_Bounds(x, M, env, side, known).upper(integrand), M)
         except NoMajorant as error:
             failure = error
         else:

@@ -90,8 +90,7 @@ def unlogged(expr: sp.Basic) -> sp.Basic:
         return added([*parts, sp.log(rest, evaluate=False)] if rest != 1 else parts)
     if not isinstance(expr, sp.Add | sp.Mul | sp.Pow):
         return expr
-    with sp.evaluate(False):
-        return expr.func(*map(unlogged, expr.args))
+    return expr.func(*map(unlogged, expr.args), evaluate=False)
 
 
 def spread(expr: sp.Expr) -> list[list[sp.Expr]]:

@@ -5,6 +5,8 @@ Whatever is not clearly a real number or an infinity counts as no answer.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
@@ -62,6 +64,7 @@ def _of_a_sum(limits: list[sp.Expr]) -> sp.Expr:
     return endless.pop() if len(endless) == 1 and endless <= {sp.oo, -sp.oo} else sp.nan
 
 
+@lru_cache(maxsize=4_000)
 def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
     """lim g as x -> end from `side` ("+" from above, "-" from below); None where sympy has none.
 

@@ -222,9 +222,11 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH, cases: int = CASE
     """True when `expr` >= 0 is shown for all values of its symbols."""
     if expr.has(Total):
         return False
+    if expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
+        return False
     if expr.is_nonnegative:
         return True
-    if expr.is_negative or expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
+    if expr.is_negative:
         return False
     if (pieces := branches(expr)) is not None:
         return all(is_nonnegative(piece, depth, cases) for piece in pieces)

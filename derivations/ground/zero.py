@@ -42,10 +42,12 @@ def spots(expr: sp.Expr, rounds: int = ROUNDS) -> Iterator[dict[sp.Symbol, sp.Ex
 @lru_cache(maxsize=20_000)
 def is_zero(expr: sp.Expr) -> bool:
     """True when `expr` is shown to be identically zero."""
-    if expr.is_zero or expr == 0:
+    if expr == 0:
         return True
     if expr.has(sp.nan, sp.zoo, sp.oo, sp.I) or _nonzero_somewhere(expr):
         return False
+    if expr.is_zero:
+        return True
     if is_wild(expr):
         return bool(sp.expand(expr) == 0)
     if (pieces := branches(expr)) is not None:
