@@ -431,6 +431,15 @@ class Germ:
         half = Constant.pi() * fmpq(self.signed(), 2)
         return half - self.inverse()._composed(lambda s: s.atan())
 
+    def tan(self) -> Germ:
+        return self.sin() / self.cos()
+
+    def coth(self) -> Germ:
+        return self.tanh().inverse()
+
+    def atanh(self) -> Germ:
+        return ((1 + self) / (1 - self)).log() / 2
+
     def erfc(self) -> Germ:
         if not self._grows():
             return 1 - self.erf()

@@ -194,6 +194,8 @@ class _Integral:
                 continue
             try:
                 jet = compile_ball(gap)({**self.parts, self.x: Jet.variable(arb(0), 1)}, False)
+                if not isinstance(jet, Jet):  # x has cancelled
+                    continue
                 place = -real(jet.c[0]) / real(jet.c[1])
             except (NotEnclosable, ZeroDivisionError):
                 continue

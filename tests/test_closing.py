@@ -5,8 +5,9 @@ import pytest
 import sympy as sp
 from sympy import Abs, Integral, Max, Rational, exp, log, oo, pi, sign, sqrt
 
+from derivations.ground.eventual import NoLimit, resolved
 from derivations.ground.growth import integrable_at, upper
-from derivations.ground.limits import NoLimit, one_sided, resolved
+from derivations.ground.limits import one_sided
 from derivations.ground.polynomials import is_sum_of_squares, keeps_positive
 from derivations.ground.signs import is_nonnegative, is_positive
 from derivations.symbolic.closing import NotShown, closed

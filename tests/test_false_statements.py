@@ -42,7 +42,7 @@ from derivations.verify import verify
 from derivations.vocabulary import VOCABULARY
 from derivations.words.reading import read
 
-a, b, p, q, s, t, u, x, y, z = sp.symbols("a b p q s t u x y z")
+a, b, p, q, s, t, u, w, x, y, z = sp.symbols("a b p q s t u w x y z")
 P, PQ = {p: Mass()}, {p: Mass(), q: Mass()}
 ANY = {p: Mass(zero=True), q: Mass(zero=True)}
 T = Total(p**2 / q)
@@ -341,8 +341,40 @@ READERS = [
     C("zero-times-infinity", Total(sqrt(p * q)) * Total(p**2 / q), at_least(0, ""), given=ANY),
 ]
 
+ATOM = {w: PerAtom(POSITIVE)}
+# A word of the vocabulary where its row says that it is not defined; a bound variable that is none.
+WORDS = [
+    C("evidence-of-negatives", "Evidence(-p)", eq(-1, ""), given=P),
+    C("posterior-of-negatives", "Sum(Posterior(-w))", eq(1, ""), given=ATOM),
+    C("elbo-of-reals", "ELBO(q, x)", at_most("log(Sum(x))", ""), given={q: Mass(), x: PerAtom()}),
+    C("concave-f", "D(-(u - 1)^2, u, p, q)", at_most(0, ""), given=PQ),
+    C("f-neither", "D(u^3 - 3*u^2, u, p, q)", at_least(-4, ""), given=PQ),
+    C("conjugate-of-concave", "Conjugate(-u^2, u, t)", at_least(0, ""), given={t: REAL}),
+    C("renyi-of-order-0", "Renyi(0, p, q)", eq(0, ""), given=PQ),
+    C("renyi-of-negative-order", "Renyi(-1, p, q)", at_most(0, ""), given=PQ),
+    C("renyi-of-any-order", "Renyi(a, p, q)", at_least(0, ""), given={**PQ, a: POSITIVE}),
+    C("adjoint-below-0", "Adjoint(u^2, u)", eq("1/u", ""), given={u: Interval(-oo, 0)}),
+    C("value-at-no-critic", "V(x, p, p)", at_most(0, ""), given={**P, x: PerAtom(POSITIVE)}),
+    C("f-differs-by-atom", "D(p*u, u, p, q)", eq("E(p, p)", ""), given=PQ),
+    C("f-in-an-atom's-name", "D(p*q, q, p, q)", eq("E(p, p)", ""), given=PQ),
+    C("variable-of-f-is-a-mass", "D(q, q, p, q)", eq(1, ""), given=PQ),
+    C(
+        "no-mixture",
+        sp.Subs(VOCABULARY["TV"](p + x * (p - q), q), x, 100),
+        eq("101*TV(p, q)", ""),
+        given=PQ,
+    ),
+    C("law-without-width", "Mean(Uniform(1, 0), x, x)", eq(Rational(1, 2), "")),
+    C(
+        "inside-a-supremum",
+        Supremum(VOCABULARY["Renyi"](u, p, q), u, -1, 1),
+        at_least(0, ""),
+        given=PQ,
+    ),
+]
+
 SHOWN = (Verdict.BOTH, Verdict.PROVED, Verdict.SUPPORTED)
-ALL = [*FALSE, *OURS, *READERS]
+ALL = [*FALSE, *OURS, *READERS, *WORDS]
 
 
 @pytest.fixture(scope="module")
@@ -366,6 +398,23 @@ def test_what_means_nothing_is_said_to(reports) -> None:  # type: ignore[no-unty
         "relu-slope-at-0-is-0",
     ):
         assert reports[name].gaps[0].startswith("not shown to be defined: chain 1"), name
+
+
+def test_a_word_where_it_is_not_defined_is_refused_with_the_place(reports) -> None:  # type: ignore[no-untyped-def]
+    for claim in WORDS:
+        first = reports[claim.id].gaps[0]
+        assert first.startswith("not shown to be defined: chain 1, first expression: "), first
+        assert " needs " in first or " binds " in first, first
+
+
+def test_a_word_where_it_is_defined_is_not() -> None:
+    true = [
+        C("convex-f", "D(w*(u - 1)^2, u, p, q)", at_least(0, ""), given={**PQ, w: POSITIVE}),
+        C("adjoint-f", "D(Adjoint(abs(u - 1), u), u, p, q)", eq("2*TV(q, p)", ""), given=PQ),
+        C("f-at-1", "D(u^2, u, p, q)", at_least(1, ""), given=PQ),
+        C("value", "V(p/(p + q), p, q)", at_most(0, ""), given=PQ),
+    ]
+    assert [r.verdict for r in verify(true, jobs=2)] == [Verdict.BOTH] * 4
 
 
 def test_the_kinds_that_have_a_counterexample_are_refuted(reports) -> None:  # type: ignore[no-untyped-def]

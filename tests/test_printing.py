@@ -235,6 +235,91 @@ def test_operators(tree: sp.Basic, in_text: str, in_tex: str) -> None:
     parseString(mathml.math(box))
 
 
+def test_the_index_of_a_sum_is_no_number_of_the_statement() -> None:
+    """E_P[x] = x: the x at the right is one number, whatever the sum runs over."""
+    assert typed("Sum(p*x) = x") == "sum_z p x = x"
+    assert typed("Sum(p*x*z) = Sum(p)") == "sum_y p x z = sum_y p"
+    assert text.write(layout(Total(x * a))) == "sum_z a x"
+    assert typed("Evidence(v) = Sum(v)") == "p_v(x) = sum_z v"
+    link = chain(Total(p * x), eq(x, ""), given={p: Mass(), x: REAL})
+    assert text.write(statements.laid(link).statement) == "sum_z p x = x"
+    hidden = chain(Total(p), eq(1, ""), given={p: Mass(), x: REAL}, hypotheses=(x > 0,))
+    assert text.write(statements.laid(hidden).first) == "sum_z p"
+
+
+def test_uses_of_a_word_that_differ_are_printed_differently() -> None:
+    assert typed("ELBO(q, v) - ELBO(q, 2*v)") == "ELBO_v(Q) - ELBO_{2 v}(Q)"
+    assert typed("Evidence(v) + Posterior(u)") == "p_v(x) + p_u(z | x)"
+    assert typed("V(u, p, q) + V(1 - u, q, p)") == "V_{P, Q}(u) + V_{Q, P}(1 - u)"
+    assert latex("V(u, p, q)") == "V_{P, Q}(u)"
+    assert typed("Jacobian(a, u, x, y)") == "det D_{x, y}(a, u)"
+
+
+def test_a_bound_variable_is_printed_under_a_name_of_its_own() -> None:
+    """The mean of x under N(x, 1), the supremum over u > u: two numbers, two letters."""
+    assert typed("Mean(Normal(x, 1), x, x)") == "E[x1; x1 ~ N(x, 1)]"
+    assert text.write(layout(Supremum(-u, u, u, oo))) == "sup_{u1 > u} (-u1)"
+    assert text.write(layout(Integral(x * t, (t, 0, x), (x, 0, x)))) == ("∫_0^x ∫_0^x1 t x1 dt dx1")
+    x1 = sp.Symbol("x1")
+    assert text.write(layout(Integral(x * x1, (x, 0, x)))) == "∫_0^x x2 x1 dx2"
+    assert text.write(layout(Integral(x, (x, 0, 1)))) == "∫_0^1 x dx"
+
+
+def test_a_number_is_no_name_of_a_function() -> None:
+    """D_c(P || Q) = c for a number c would say of every c what holds of the constant function."""
+    link = chain("D(a, u, p, q)", eq(a, ""), given={p: Mass(), q: Mass(), a: REAL})
+    laid = statements.laid(link)
+    assert text.write(laid.statement) == "D_f(P || Q) = a"
+    assert "f(u) = a" in [text.sentence(each) for each in laid.given]
+
+
+def test_only_the_probability_vectors_of_a_chain_are_capitals() -> None:
+    r = sp.Symbol("r")
+    mixed = chain(
+        "TV(r*p + (1 - r)*q, q)", eq("r*TV(p, q)", ""), given={p: Mass(), q: Mass(), r: UNIT}
+    )
+    assert text.write(statements.laid(mixed).first) == "TV(r P + (1 - r) Q, Q)"
+
+
+D_LOG = Derivative(log(x), x)
+
+
+@pytest.mark.parametrize(
+    ("tree", "in_text"),
+    [
+        (sp.Mul(D_LOG, x**2, evaluate=False), "(d/dx log x) x^2"),
+        (sp.Mul(x**2, D_LOG, evaluate=False), "x^2 d/dx log x"),
+        (sp.Mul(a, sp.Mul(u, log(t), evaluate=False), v, evaluate=False), "a u log(t) v"),
+        (sp.Mul(a, sp.Mul(u, t, evaluate=False), v, evaluate=False), "a u t v"),
+        (sp.Add(D_LOG, x, evaluate=False), "d/dx log x + x"),
+        (sp.Add(sp.Mul(2, Supremum(t * u, u, 0, 1)), t, evaluate=False),
+         "(2 sup_{0 < u < 1} t u) + t"),
+        (sp.Add(Supremum(t * u, u, 0, 1), t, evaluate=False), "(sup_{0 < u < 1} t u) + t"),
+        (sp.Add(t, sp.Mul(2, Supremum(t * u, u, 0, 1)), evaluate=False),
+         "t + 2 sup_{0 < u < 1} t u"),
+        (sp.Mul(2, Supremum(t * u, u, 0, 1), 1 / a, evaluate=False),
+         "(2 sup_{0 < u < 1} t u)/a"),
+        (sp.Mul(a, Limit(exp(-x), x, oo), 1 / t, evaluate=False), "(a lim_{x->oo} e^(-x))/t"),
+        (sp.Add(sp.Mul(2, Total(p * q)), t, evaluate=False), "2 sum_x p q + t"),
+        (sp.Mul(D_LOG, 1 / a, evaluate=False), "(d/dx log x)/a"),
+        (sp.Mul(u, log(a), 1 / t, evaluate=False), "u log(a)/t"),
+    ],
+)  # fmt: skip
+def test_what_is_open_to_the_right_is_closed_before_what_follows(tree, in_text: str) -> None:
+    assert text.write(layout(tree)) == in_text
+    parseString(mathml.math(layout(tree)))
+
+
+def test_the_brackets_are_in_every_writer() -> None:
+    tree = sp.Mul(D_LOG, x**2, evaluate=False)
+    assert tex.write(layout(tree)) == (
+        r"\left( \frac{\mathrm{d}}{\mathrm{d}x} \log x \right) x^{2}"
+    )
+    assert mathml.math(layout(tree)).count("<mo>(</mo>") == 1
+    both = sp.Add(sp.Mul(2, Supremum(t * u, u, 0, 1)), t, evaluate=False)
+    assert tex.write(layout(both)) == r"\left( 2 \sup_{0 < u < 1} t u \right) + t"
+
+
 def test_a_node_of_another_language_is_printed_as_sympy_prints_it() -> None:
     tree = sp.Matrix([[x]])
     assert text.write(layout(tree)) == str(tree)

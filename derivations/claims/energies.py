@@ -11,7 +11,7 @@ from ..vocabulary import Density, E, Mean, Normal, Score
 from ..words.reading import read
 from .gaussians import standard
 
-x, y, z, xi, e, r, r0, k, h = symbols("x y z xi e r r0 k h")
+x, y, z, xi, eta, r, r0, k, h = symbols("x y z xi eta r r0 k h")
 mu, s, t, a, b, c, p, v = symbols("mu sigma tau a b c p v")
 TOPIC = "energies"
 HYVARINEN = "Hyvarinen, Estimation of non-normalized statistical models (2005)"
@@ -20,52 +20,52 @@ PEDREGOSA = (
     "quadratic model (2023)"
 )
 
-# --- Langevin's step x - e x + sqrt(2e) xi on E(x) = x^2 / 2 ---------------------------------------
+# --- Langevin's step x - eta x + sqrt(2 eta) xi on E(x) = x^2 / 2 -------------------------------
 
 STEP = Interval(0, 2)
-SETTLED = "1/(1 - e/2)"
-AFTER = f"{SETTLED} + ((1 - e)^2)^{{k}}*(r0^2 - {SETTLED})"  # the variance after k steps from r0^2
+SETTLED = "1/(1 - eta/2)"
+AFTER = f"{SETTLED} + ((1 - eta)^2)^{{k}}*(r0^2 - {SETTLED})"  # after k steps from r0^2
 
 
 LANGEVIN = Claim(
     id="langevin-variance",
-    title="An unadjusted Langevin step `x - e*x + sqrt(2*e)*xi` on N(0, 1) takes the variance v to "
-    f"`(1 - e)^2*v + 2*e`, which brings it nearer to `{SETTLED}`, and that is above 1",
+    title="An unadjusted Langevin step `x - eta*x + sqrt(2*eta)*xi` on N(0, 1) takes the variance "
+    f"v to `(1 - eta)^2*v + 2*eta`, which brings it nearer to `{SETTLED}`, and that is above 1",
     name="Bias of the unadjusted Langevin algorithm",
     topic=TOPIC,
     source=PEDREGOSA,
-    shown_for="the target N(0, 1), from a normal law of variance v; `0 < e < 2`",
+    shown_for="the target N(0, 1), from a normal law of variance v; `0 < eta < 2`",
     chains=(
         chain(
-            standard(read("(r*z - e*r*z + sqrt(2*e)*xi)^2"), z, xi),
-            eq("(1 - e)^2*r^2 + 2*e", "z and xi are independent, of mean 0 and variance 1"),
-            given={e: POSITIVE, r: POSITIVE},
+            standard(read("(r*z - eta*r*z + sqrt(2*eta)*xi)^2"), z, xi),
+            eq("(1 - eta)^2*r^2 + 2*eta", "z and xi are independent, of mean 0 and variance 1"),
+            given={eta: POSITIVE, r: POSITIVE},
             label="one step from `x = r*z`, `v = r^2`",
         ),
         chain(
-            f"(1 - e)^2*({SETTLED}) + 2*e",
+            f"(1 - eta)^2*({SETTLED}) + 2*eta",
             eq(SETTLED, "algebra"),
-            given={e: STEP},
+            given={eta: STEP},
             label="fixed",
         ),
         chain(
-            f"(1 - e)^2*v + 2*e - {SETTLED}",
-            eq(f"(1 - e)^2*(v - {SETTLED})", "and `(1 - e)^2 < 1`"),
-            given={e: STEP, v: POSITIVE},
+            f"(1 - eta)^2*v + 2*eta - {SETTLED}",
+            eq(f"(1 - eta)^2*(v - {SETTLED})", "and `(1 - eta)^2 < 1`"),
+            given={eta: STEP, v: POSITIVE},
             label="the distance to it",
         ),
-        chain(1, above("(1 - e)^2", "`0 < e < 2`"), given={e: STEP}, label="shrinks"),
+        chain(1, above("(1 - eta)^2", "`0 < eta < 2`"), given={eta: STEP}, label="shrinks"),
         chain(
             SETTLED,
-            eq("1 + e/(2 - e)", "algebra"),
-            above(1, "`0 < e < 2`"),
-            given={e: STEP},
+            eq("1 + eta/(2 - eta)", "algebra"),
+            above(1, "`0 < eta < 2`"),
+            given={eta: STEP},
             label="above 1",
         ),
     ),
 )
 
-_SIDES = ((Interval(0, 1), "`e < 1`"), (Interval(1, 2), "`e > 1`"))
+_SIDES = ((Interval(0, 1), "`eta < 1`"), (Interval(1, 2), "`eta > 1`"))
 TRANSIENT = Claim(
     id="langevin-transient",
     title=f"The variance after k unadjusted Langevin steps is `{AFTER.format(k='k')}`, which tends "
@@ -73,23 +73,23 @@ TRANSIENT = Claim(
     name="Convergence of the unadjusted Langevin algorithm",
     topic=TOPIC,
     source=PEDREGOSA,
-    shown_for="the target N(0, 1), from `Normal(0, r0)`; `0 < e < 1` and `1 < e < 2` (at 1 one step "
-    "arrives)",
+    shown_for="the target N(0, 1), from `Normal(0, r0)`; `0 < eta < 1` and `1 < eta < 2` (at 1 "
+    "one step arrives)",
     chains=(
         chain(
             AFTER.format(k="0"),
             eq("r0^2", "`k = 0`"),
-            given={e: STEP, r0: POSITIVE},
+            given={eta: STEP, r0: POSITIVE},
             label="start",
         ),
         *(
             chain(
-                f"(1 - e)^2*({AFTER.format(k='k')}) + 2*e",
+                f"(1 - eta)^2*({AFTER.format(k='k')}) + 2*eta",
                 eq(
                     AFTER.format(k="(k + 1)"),
-                    f"`(1 - e)^2` times what is left of the distance to `{SETTLED}`",
+                    f"`(1 - eta)^2` times what is left of the distance to `{SETTLED}`",
                 ),
-                given={e: domain, r0: POSITIVE, k: REAL},
+                given={eta: domain, r0: POSITIVE, k: REAL},
                 label=f"from k to `k + 1`, {label}",
             )
             for domain, label in _SIDES
@@ -97,8 +97,8 @@ TRANSIENT = Claim(
         *(
             chain(
                 Limit(read(AFTER.format(k="k")), k, oo, "-"),
-                eq(SETTLED, "`(1 - e)^2 < 1`"),
-                given={e: domain, r0: POSITIVE},
+                eq(SETTLED, "`(1 - eta)^2 < 1`"),
+                given={eta: domain, r0: POSITIVE},
                 label=f"many steps, {label}",
             )
             for domain, label in _SIDES
@@ -108,12 +108,12 @@ TRANSIENT = Claim(
 
 PRICE = Claim(
     id="langevin-kl",
-    title="`KL(Normal(0, 1), Normal(0, 1/sqrt(1 - e/2))) = -log(1 - e/2)/2 - e/4 >= e^2/16`: "
-    "what the bias of the step e costs on N(0, 1), in nats",
+    title="`KL(Normal(0, 1), Normal(0, 1/sqrt(1 - eta/2))) = -log(1 - eta/2)/2 - eta/4 "
+    ">= eta^2/16`: what the bias of the step `eta` costs on N(0, 1), in nats",
     name="Bias of the unadjusted Langevin algorithm in KL",
     topic=TOPIC,
     source="Kullback, Information theory and statistics (1959), chapter 9, at the step's own variance",
-    shown_for="the target N(0, 1); `0 < e < 2`",
+    shown_for="the target N(0, 1); `0 < eta < 2`",
     chains=(
         *(
             chain(
@@ -140,11 +140,11 @@ PRICE = Claim(
             )
         ),
         chain(
-            "KL(Normal(0, 1), Normal(0, 1/sqrt(1 - e/2)))",
-            eq("-log(1 - e/2)/2 - e/4", f"the walk's variance is `{SETTLED}`"),
-            at_least("e^2/16", "the first term of the series; the others are positive"),
-            given={e: STEP},
-            label="KL(target || walk) at the step e",
+            "KL(Normal(0, 1), Normal(0, 1/sqrt(1 - eta/2)))",
+            eq("-log(1 - eta/2)/2 - eta/4", f"the walk's variance is `{SETTLED}`"),
+            at_least("eta^2/16", "the first term of the series; the others are positive"),
+            given={eta: STEP},
+            label="KL(target || walk) at the step `eta`",
         ),
     ),
 )

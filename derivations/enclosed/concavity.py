@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import sympy as sp
-from flint import fmpq
+from flint import arb, fmpq
 
 from divergences.enclosure import Environment, NotEnclosable, Number, compile_ball, real
 from divergences.trees import added, is_affine, negated, product
 
+from ..words.language import Total
 from .line import Budget, Line
 from .monomials import Expansion, negative, slope, written
 
@@ -41,6 +42,8 @@ def concave(
     if not smooth:
         return True
     rest = added(smooth)
+    if rest.has(Total):  # hangs on the whole alphabet, which is no key
+        return _bends_down(rest, u, env, ends)
     named = sorted(rest.free_symbols - {u}, key=str)
     key = (rest, u, *(_key(env.get(s)) for s in named), *map(_key, ends))
     if key not in _known:
@@ -51,7 +54,12 @@ def concave(
 
 
 def _key(value: object) -> object:
-    return (int(value.p), int(value.q)) if isinstance(value, fmpq) else str(value)
+    """The number exactly: what is printed of a ball is not all of it."""
+    if isinstance(value, fmpq):
+        return int(value.p), int(value.q)
+    if isinstance(value, arb) and value.is_finite():
+        return str(value.mid().man_exp()), str(value.rad().man_exp())
+    return value if value is None else object()
 
 
 def _bends_down(

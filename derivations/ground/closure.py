@@ -20,9 +20,10 @@ from itertools import combinations
 import sympy as sp
 
 from ..words.language import Total
+from .eventual import NoLimit
 from .fresh import fresh
 from .functions import Level, conditions, holds
-from .limits import NoLimit, one_sided
+from .limits import one_sided
 from .prepare import Atoms, Prepared
 from .signs import is_nonnegative, is_positive
 from .totals import Gathering
@@ -37,6 +38,8 @@ def require_closed(side: sp.Expr, prepared: Prepared) -> None:
     """Raises `NotClosed` unless the side, as its author wrote it, is continuous up to there."""
     endless, atoms = set(), prepared.atoms
     totals = {total: prepared(total) for total in side.atoms(Total)}
+    for total, image in totals.items():
+        _require_nothing_at_no_mass(total, image, prepared)
     _require_defined_at_the_edge(_flat(side, prepared, _names(totals.values())), atoms)
     for total in set(totals.values()):
         if not isinstance(total, Total):
@@ -51,6 +54,14 @@ def require_closed(side: sp.Expr, prepared: Prepared) -> None:
     if endless:
         names = {total: sp.Symbol(f"T''{i}", positive=True) for i, total in enumerate(endless)}
         _require_continuous(_flat(side, prepared, names), set(names.values()))
+
+
+def _require_nothing_at_no_mass(total: Total, image: sp.Expr, prepared: Prepared) -> None:
+    """p/p is 1 where there is mass; an atom without any adds nothing all the same."""
+    vanishing = set(prepared.atoms.vanishing)
+    written = {prepared.where.get(s, s) for s in total.free_symbols} & vanishing
+    if written and not image.free_symbols & vanishing and not is_zero(image):
+        raise NotClosed(f"{total} is not 0 at an atom without mass")
 
 
 def _names(totals: Iterable[sp.Expr]) -> dict[sp.Expr, sp.Symbol]:

@@ -16,25 +16,32 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from ..words.claim import AtEnd, AtKink, ByClaim, Chain, Claim, Stationary, Touching
+from ..words.claim import (
+    AtEnd,
+    AtKink,
+    ByClaim,
+    Chain,
+    ChangeOfVariable,
+    Claim,
+    Stationary,
+    Touching,
+)
 from ..words.language import Choice, Interval, Mass, PerAtom, Supremum, Total
-from ..words.vocabulary import needs
-from ..words.word import Word, unfold
+from ..words.word import Word
 from .closure import NotClosed, require_closed
+from .eventual import NoLimit
 from .functions import CONSTANTS, Condition, Level, Unknown, conditions, holds
 from .growth import integrable_at
-from .limits import NoLimit, limit_of
-from .oracle import is_wild
+from .limits import limit_of
+from .posed import Undefined, require_posed
 from .prepare import Atoms, Prepared, merged, prepare, put, ranging
-from .signs import forget, is_positive
-from .totals import above_zero, at_least_zero, equal_to_zero, one_atoms
+from .signs import forget, is_continuous, is_positive
+from .totals import above_zero, at_least_zero, one_atoms
+from .worded import unmet
 
 JUMPS = (sp.Piecewise, sp.sign)
+POINTWISE = (sp.Limit, Supremum)  # need not be continuous in a parameter
 Environment = Mapping[sp.Symbol, sp.Expr]
-
-
-class Undefined(ValueError):
-    """The place that is not shown to be defined, and why."""
 
 
 def ill_posed(claim: Claim) -> list[str]:
@@ -50,18 +57,7 @@ def ill_posed(claim: Claim) -> list[str]:
 
 def _require_sense(link: Chain) -> list[Prepared]:
     """The cases of the chain's choices, once its names and its domains make sense."""
-    for hypothesis in link.hypotheses:
-        if not isinstance(hypothesis, sp.core.relational.Relational):
-            raise Undefined(f"the hypothesis {hypothesis} is not a relation")
-    _require_one_meaning(link)
-    for symbol, domain in link.given.items():
-        inner = domain.domain if isinstance(domain, PerAtom) else domain
-        if not isinstance(inner, Choice | Interval | Mass):
-            raise Undefined(f"{symbol} has no domain of the language: {domain}")
-        if isinstance(inner, Choice) and not inner.values:
-            raise Undefined(f"{symbol} has no value to choose from")
-        if isinstance(domain, PerAtom) and isinstance(inner, Mass):
-            raise Undefined(f"{symbol} has one number an atom, from an interval or a choice")
+    require_posed(link)
     cases = list(prepare(link.unfolded))
     for prepared in cases:
         _require_domains(link, prepared)
@@ -81,25 +77,30 @@ def undefined(claim: Claim) -> list[str]:
 def _of_chain(link: Chain) -> Iterator[str]:
     try:
         cases = _require_sense(link)
-    except (Undefined, NotImplementedError) as gap:
-        yield str(gap)
+    except (Undefined, NotImplementedError) as nonsense:
+        yield str(nonsense)
         return
     for prepared in cases:
         for place, expr in _places(link):
-            try:
-                _require_words(expr, prepared)
-            except Undefined as gap:
+            if gap := next(unmet(expr, prepared), None):
                 yield f"{place}: {gap}"
                 return
         for place, expr in _sides(link.unfolded):
             if loose := one_atoms(prepared(expr), prepared.atoms):
                 yield f"{place}: {min(loose, key=str)} stands outside of every total"
                 return
+        walk = Walk(prepared.where, prepared.atoms)
+        vanishing = frozenset(s for s, d in link.given.items() if isinstance(d, Mass) and d.zero)
+        for place, new, limit in _changes(link.unfolded):
+            try:
+                walk.inside(*limit).value(new)
+            except (Undefined, Unknown) as gap:
+                yield f"{place}: {gap}"
         for place, expr in _places(link.unfolded):
             try:
-                Walk(prepared.where, prepared.atoms).whole(expr)
+                walk.whole(expr)
                 if prepared.atoms.vanishing:
-                    _require_no_indicators(expr)
+                    _require_no_indicators(expr, vanishing)
                     require_closed(expr, prepared)
             except (Undefined, Unknown, NotClosed, NotImplementedError) as gap:
                 yield f"{place}: {gap}"
@@ -127,48 +128,20 @@ def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
         yield "a hypothesis", hypothesis.lhs - hypothesis.rhs
 
 
-def _require_words(expr: sp.Expr, prepared: Prepared) -> None:
-    """The names of the vocabulary are used where they are defined: a deviation is positive, ..."""
-    for word in sp.preorder_traversal(expr):
-        if not isinstance(word, Word):
-            continue
-        for kind, what in needs(word):
-            image = prepared(unfold(what))
-            if kind == "positive" and not above_zero(image, prepared.atoms):
-                raise Undefined(f"{word} needs {what} > 0, which is not shown")
-            bound = what.free_symbols - set(prepared.where)  # seen where its value is
-            if kind == "probability" and not _is_probability(image, prepared.atoms, bool(bound)):
-                raise Undefined(
-                    f"{word} needs a probability vector, which {what} is not shown to be"
-                )
+def _changes(link: Chain) -> Iterator[tuple[str, sp.Expr, tuple[sp.Expr, sp.Expr, sp.Expr]]]:
+    """What a change of variable puts for the old one, and the new one's range."""
+    for j, step in enumerate(link.steps, 1):
+        by, right = step.by, step.right
+        if isinstance(by, ChangeOfVariable) and isinstance(right, sp.Integral):
+            _, lower, upper = _range(right)
+            yield f"step {j}, its reason", sp.sympify(by.new), (by.variable, lower, upper)
 
 
-def _is_probability(image: sp.Expr, atoms: Atoms, bound: bool) -> bool:
-    """A mass, or positive of total 1; with a bound variable in it the sign is the walk's to see."""
-    return image in atoms.masses or (
-        (bound or above_zero(image, atoms)) and equal_to_zero(Total(image) - 1, atoms)
-    )
-
-
-def _require_no_indicators(expr: sp.Expr) -> None:
+def _require_no_indicators(expr: sp.Expr, vanishing: frozenset[sp.Symbol]) -> None:
     """A jump may sit just where a mass vanishes: its value there is not its limit."""
-    for total in expr.atoms(Total):
-        if total.has(*JUMPS):
-            raise Undefined(f"{total} may jump where a mass vanishes")
-
-
-def _require_one_meaning(link: Chain) -> None:
-    """Exact numbers only, and one symbol a name."""
-    names: dict[str, sp.Symbol] = {}
-    places = [*(e for _, e in _places(link.unfolded)), *link.given]
-    for expr in places:
-        if is_wild(expr):
-            raise Undefined(f"{expr} has a power or a rate that is too large for the rules")
-        if decimals := expr.atoms(sp.Float):
-            raise Undefined(f"{min(decimals, key=str)} is a decimal; write it as a fraction")
-        for symbol in expr.atoms(sp.Symbol):
-            if names.setdefault(symbol.name, symbol) != symbol:
-                raise Undefined(f"two different symbols are called {symbol.name}")
+    for node in expr.atoms(*JUMPS):
+        if node.free_symbols & vanishing:
+            raise Undefined(f"{node} may jump where a mass vanishes")
 
 
 def _require_domains(link: Chain, prepared: Prepared) -> None:
@@ -195,10 +168,6 @@ def _require_range(domain: Interval, symbol: sp.Symbol, prepared: Prepared) -> N
     for end in (lower, upper):
         if end.is_infinite:
             continue
-        if end.has(symbol):
-            raise Undefined(f"the range of {symbol} names {symbol} itself")
-        if end.atoms(sp.Float):
-            raise Undefined(f"{end} is a decimal; write it as a fraction")
         Walk(prepared.where, prepared.atoms).value(end)
     if lower is sp.oo or upper is -sp.oo:
         raise Undefined(f"the range of {symbol} is empty")
@@ -349,17 +318,40 @@ class Walk:
             self._box(expr)
             return
         x, lower, upper = _range(expr)
-        inner = self._inside(x, lower, upper, running=True)
+        inner = self.inside(x, lower, upper, running=True)
         inner.value(expr.function)
         variable = sp.Symbol(f"i''{self.depth}", real=True)
         function = put(expr.function, {**self.where, x: variable}, self.depth + 1)
+        if not expr.function.has(*POINTWISE):
+            steady = True
+        else:
+            steady, function = False, self._carried_out(expr, function, variable)
         for end, from_below in ((lower, False), (upper, True)):
             place = put(end, self.where, self.depth)
             if not (
-                self._continuous_at(expr.function, x, place)
+                (steady and self._continuous_at(expr.function, x, place))
                 or _integrable(function, variable, place, from_below)
             ):
                 raise Undefined(f"{expr} is not shown to converge absolutely at {end}")
+
+    def _carried_out(self, expr: sp.Integral, function: sp.Expr, variable: sp.Symbol) -> sp.Expr:
+        """The integrand with its limits in closed form, shown to be continuous: limits need not be.
+
+        lim_t t x/(1 + t x^2) is 1/x, and 0 at x = 0.
+        """
+        if function.has(Supremum):
+            raise Undefined(f"{expr} has a supremum in it, which may not be continuous")
+        try:
+            while limits := [n for n in function.atoms(sp.Limit) if not n.args[0].has(sp.Limit)]:
+                function = function.xreplace({node: limit_of(node) for node in limits})
+        except NoLimit as gap:
+            raise Undefined(f"{expr} has a limit in it that is not shown: {gap}") from None
+        _, lower, upper = _range(expr)
+        ends = (put(end, self.where, self.depth) for end in (lower, upper))
+        image, parameter = ranging(variable, *ends)
+        if not is_continuous(function.subs(variable, image), parameter):
+            raise Undefined(f"{expr} is of {function}, which is not shown to be continuous")
+        return function
 
     def _continuous_at(self, function: sp.Expr, x: sp.Symbol, place: sp.Expr) -> bool:
         """Is the integrand defined, and so bounded, at this end too?"""
@@ -373,12 +365,14 @@ class Walk:
 
     def _box(self, expr: sp.Integral) -> None:
         """A multiple integral over a box: a sum of products of functions of one variable."""
+        if expr.function.has(*POINTWISE):
+            raise Undefined(f"{expr} has a limit or a supremum in it")
         variables = [limit[0] for limit in expr.limits]
         inner: Walk = self
         for limit in expr.limits:
             if len(limit) != 3 or (limit[1].free_symbols | limit[2].free_symbols) & set(variables):
                 raise Undefined(f"{expr} is not over a box")
-            inner = inner._inside(*limit, running=True)
+            inner = inner.inside(*limit, running=True)
         inner.value(expr.function)
         images = {x: sp.Symbol(f"i''{n}", real=True) for n, x in enumerate(variables)}
         function = put(expr.function, {**self.where, **images}, self.depth + 1)
@@ -397,7 +391,7 @@ class Walk:
                     if not _integrable(factors[images[x]], images[x], place, from_below):
                         raise Undefined(f"{expr} is not shown to converge absolutely in {x}")
 
-    def _inside(
+    def inside(
         self, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr, *, running: bool = False
     ) -> Walk:
         """The walk with x anywhere in the open interval, which is shown not to be empty."""
@@ -417,7 +411,7 @@ class Walk:
     def supremum(self, expr: Supremum) -> None:
         """Over a nonempty interval, of values that are all defined."""
         self.no_slope(expr)
-        self._inside(expr.variable, *expr.bounds).value(expr.objective)
+        self.inside(expr.variable, *expr.bounds).value(expr.objective)
 
     def nested_supremum(self, expr: Supremum) -> None:
         raise Undefined(f"{expr} is not shown to be finite, as a part of a formula has to be")
@@ -431,7 +425,7 @@ class Walk:
         else:
             self.value(end)
             ends = (end, sp.oo) if str(side) == "+" else (-sp.oo, end)
-        self._inside(x, *ends).value(function)
+        self.inside(x, *ends).value(function)
         try:
             value = limit_of(put(expr, self.where, self.depth))
         except NoLimit as gap:
@@ -442,7 +436,7 @@ class Walk:
 
 
 def _range(expr: sp.Integral) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
-    (limit,) = expr.limits
+    limit = expr.limits[0]
     if len(limit) != 3:
         raise Undefined(f"the integral over {limit[0]} has no limits")
     return limit[0], limit[1], limit[2]

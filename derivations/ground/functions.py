@@ -86,7 +86,7 @@ def _power(base: sp.Expr, exponent: sp.Expr, level: Level) -> Iterator[Condition
     if base is sp.E:
         return
     if exponent.is_Integer:
-        if exponent < 0:
+        if exponent < 0:  # b^0 is the empty product, 1, also for b = 0
             yield Condition("nonzero", base)
     elif exponent.is_Rational and exponent > 0:
         yield Condition("positive" if level is Level.ANALYTIC else "nonnegative", base)
@@ -99,13 +99,17 @@ def _require_decidable(node: sp.Piecewise) -> None:
     if node.args[-1][1] != sp.true:
         raise Unknown(f"{node} has no value where none of its conditions holds")
     for _, condition in node.args:
-        for atom in condition.atoms(sp.core.relational.Relational):
-            if isinstance(atom, sp.Eq | sp.Ne):
-                raise Unknown(f"a case may not hang on the single value {atom}")
-        if not isinstance(condition, sp.logic.boolalg.BooleanAtom | sp.And | sp.Or) and not (
-            isinstance(condition, sp.core.relational.Relational)
-        ):
-            raise Unknown(f"the condition {condition} is not an inequality")
+        _require_inequalities(condition)
+
+
+def _require_inequalities(condition: sp.Basic) -> None:
+    if isinstance(condition, sp.And | sp.Or):
+        for part in condition.args:
+            _require_inequalities(part)
+    elif isinstance(condition, sp.Eq | sp.Ne):
+        raise Unknown(f"a case may not hang on the single value {condition}")
+    elif not isinstance(condition, sp.core.relational.Relational | sp.logic.boolalg.BooleanAtom):
+        raise Unknown(f"the condition {condition} is not an inequality")
 
 
 Shown = Callable[[sp.Expr], bool]

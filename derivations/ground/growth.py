@@ -15,8 +15,8 @@ from itertools import product
 
 import sympy as sp
 
+from .eventual import NoLimit, resolved
 from .fresh import fresh
-from .limits import NoLimit, resolved
 from .signs import is_nonnegative, is_positive
 
 BOUNDED = (sp.erf, sp.erfc, sp.tanh, sp.sin, sp.cos, sp.sign, sp.atan)
@@ -52,6 +52,12 @@ class Order:
         for _, rate in sorted(self.rates, key=lambda pair: pair[0], reverse=True):
             return is_positive(-rate)  # the leading one decides, and it is not zero
         return is_positive(-1 - self.power)
+
+    def vanishes(self) -> bool:
+        """Is the limit at oo shown to be 0?"""
+        for _, rate in sorted(self.rates, key=lambda pair: pair[0], reverse=True):
+            return is_positive(-rate)
+        return is_positive(-self.power)
 
     def bounded(self) -> bool:
         if self.rates:
@@ -162,7 +168,10 @@ def _power(expr: sp.Pow, y: sp.Symbol) -> set[Order]:
 
 
 def _logarithm(argument: sp.Expr, y: sp.Symbol) -> set[Order]:
-    """|log h| is at most |log U| + |log L| for L <= h <= U."""
+    """|log h| is at most |log U| + |log L| for L <= h <= U, and 2 |h - 1| where h tends to 1."""
+    near = upper(sp.expand(argument - 1), y)
+    if all(order.vanishes() for order in near):
+        return near
     found = {Order(logs=True)}
     for order in (*upper(argument, y), lower(argument, y)):
         found |= {Order(m) for m, _ in order.rates}
@@ -190,6 +199,19 @@ def _exponential(exponent: sp.Expr, y: sp.Symbol) -> Order:
         else:
             raise NotBounded(f"e^({exponent}) has an exponent that is not a sum of powers")
     return found
+
+
+def outgrows(large: sp.Expr, small: sp.Expr, y: sp.Symbol) -> bool:
+    """Is small/large shown to tend to 0 as y -> oo, for products of powers, exponentials, logs?
+
+    For all values of the parameters: the sign of each exponent that decides is shown.
+    """
+    try:
+        tops, bottom = upper(small, y), lower(large, y)
+    except NotBounded:
+        return False
+    ratios = [top * bottom.raised(sp.S.NegativeOne) for top in tops]
+    return all(r.rates or r.power != 0 for r in ratios) and all(r.vanishes() for r in ratios)
 
 
 def integrable_at(f: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> bool:

@@ -8,23 +8,22 @@ the largest one from some point on.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations
 
 import sympy as sp
 from flint import arb
 
 from divergences.enclosure import enclose
 
+from .eventual import NoLimit, resolved
 from .fresh import fresh
+from .growth import NotBounded, outgrows, upper
 from .oracle import limit
-from .signs import is_nonnegative, is_positive, is_smooth_at_zero
-from .zero import NO_BALL, spots
+from .signs import is_positive, is_smooth_at_zero
+from .zero import NO_BALL
 
 NEAR = (30, 3000)  # two places, 2^-30 and 2^-3000 from an end: even logarithms differ there
 JUMPS = (sp.Piecewise, sp.sign, sp.Heaviside, sp.floor, sp.ceiling)  # not continuous
-
-
-class NoLimit(ValueError):
-    """No limit is shown; the message says what was missing."""
 
 
 @lru_cache(maxsize=4_000)
@@ -48,8 +47,8 @@ def one_sided(g: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> sp
         h = fresh("h''", g, end, real=True)
         if is_smooth_at_zero(g.subs(x, end + h), h):
             return g.subs(x, end)
-    if g.free_symbols - {x} and (unsettled := _unsettled(g, x, end, from_below)):
-        raise NoLimit(f"the limit of {g} depends on whether {unsettled} is zero")
+    if unsettled := _unsettled(g, x, end, from_below):
+        raise NoLimit(f"the limit of {g} depends on {unsettled}")
     if g.has(sp.Max, sp.Min, sp.Abs):
         y = fresh("y''", g, end, positive=True)
         moved = g.subs(x, _towards(end, y, from_below))
@@ -57,68 +56,109 @@ def one_sided(g: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> sp
     return _sympys(g, x, end, "-" if from_below else "+")
 
 
-def _unsettled(g: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> sp.Expr | None:
-    """A coefficient that decides the limit and is not shown to differ from zero; None if all are.
+# --- what sympy guesses ---------------------------------------------------------------------------
 
-    sympy answers for generic parameters: (c x + 1)/(c x + 2) tends to 1 but where c = 0. Asked is
-    each sum inside of g for the coefficients of its terms, but for those that are dwarfed near the
-    end by a term whose coefficient is settled. A term without x that is added to the whole decides
-    nothing.
+
+def _unsettled(g: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> str | None:
+    """What decides the limit and is not shown, in words; None where all is settled.
+
+    sympy answers for generic parameters: (c x + 1)/(c x + 2) tends to 1 but where c = 0, and of
+    x^a + x it takes one term for the larger. So each sum inside of g is asked for the coefficients
+    of its terms, and, where terms hold parameters, which of any two outgrows the other. Of g itself,
+    as a sum, only the terms that are not bounded matter: the others have limits that add up.
     """
-    for term in sp.Add.make_args(sp.expand(g) if g.is_Add else g):
-        _, moving = term.as_independent(x, as_Add=False)
-        for node in sp.preorder_traversal(moving):
-            if isinstance(node, sp.Pow) and not node.exp.has(x) and not _settled(node.exp):
-                return node.exp
-            if not isinstance(node, sp.Add) or not node.has(x):
-                continue
-            parts = _coefficients(node, x)
-            loose = [part for part, c in parts.items() if not _settled(c)]
-            if not loose:
-                continue
-            sizes = {part: _sizes(part, x, end, from_below) for part in parts}
-            firm = [sizes[part] for part in parts if part not in loose]
-            for part in loose:
-                if not any(_dwarfed(sizes[part], large) for large in firm):
-                    return parts[part]
+    y = fresh("y''", g, end, positive=True)
+    moved = _split_logs(g.subs(x, _towards(end, y, from_below)), y)
+    parts = _coefficients(moved, y)
+    if unclear := _unclear({part: c for part, c in parts.items() if not _bounded(part, y)}, y):
+        return unclear
+    for part in parts:
+        for node in sp.preorder_traversal(part):
+            if isinstance(node, sp.Pow) and not node.exp.has(y) and not _settled(node.exp):
+                return f"whether {node.exp} is zero"
+            if isinstance(node, sp.Add) and node.has(y):
+                if unclear := _unclear(_coefficients(node, y), y):
+                    return unclear
     return None
 
 
-def _coefficients(total: sp.Add, x: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+def _unclear(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:
+    """Which term of a sum decides, or with what sign, where that is not shown."""
+    for one, other in combinations(parts, 2):
+        if not (one.free_symbols | other.free_symbols) <= {y} and not (
+            outgrows(one, other, y) or outgrows(other, one, y)
+        ):
+            return f"which of {one} and {other} is the larger"
+    firm = [part for part, c in parts.items() if _settled(c)]
+    for part, c in parts.items():
+        if part not in firm and not any(_dwarfed(part, large, y) for large in firm):
+            return f"whether {c} is zero"
+    return None
+
+
+def _split_logs(g: sp.Expr, y: sp.Symbol) -> sp.Expr:
+    """log h as log(c Y^n) + log(h/(c Y^n)), for h that is rational in Y = y or e^y and so grows."""
+    e = fresh("e''", g, positive=True)
+
+    def split(argument: sp.Expr) -> sp.Expr:
+        for h, back in ((argument, y), (argument.subs(sp.exp(y), e), sp.exp(y))):
+            variable = y if back is y else e
+            whole = sp.together(h)
+            if not (whole.has(variable) and whole.is_rational_function(variable)):
+                continue
+            if whole.has(y) and variable is e:
+                continue
+            top, bottom = (sp.Poly(part, variable) for part in sp.fraction(whole))
+            c, n = sp.factor(top.LC() / bottom.LC()), top.degree() - bottom.degree()
+            if is_positive(c):
+                beyond = sp.factor(sp.together(whole / (c * variable**n) - 1))
+                logs = sp.expand_log(sp.log(c)) + n * sp.log(back)
+                return logs + sp.log(1 + beyond.subs(e, back))
+        return sp.log(argument)
+
+    return sp.expand_log(g).replace(sp.log, split)
+
+
+def _bounded(part: sp.Expr, y: sp.Symbol) -> bool:
+    try:
+        return all(order.bounded() for order in upper(part, y))
+    except NotBounded:
+        return False
+
+
+def _coefficients(total: sp.Expr, x: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
     """Of each function of x in the expanded sum, and (of 1) the part without x."""
     found: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand(sp.expand_log(sp.expand(total)))):
-        coefficient, moving = term.as_independent(x, as_Add=False)
+        top, bottom = sp.fraction(term)
+        apart = sp.powsimp(top / sp.factor(bottom)) if bottom.has(x) else term
+        coefficient, moving = apart.as_independent(x, as_Add=False)
         found[moving] = found.get(moving, sp.S.Zero) + coefficient
     return {part: c for part, c in ((p, sp.factor(c)) for p, c in found.items()) if c != 0}
 
 
-def _sizes(part: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> list[arb] | None:
-    """|part| at a place near the end and at one much nearer, for generic parameters."""
-    values = next(spots(part + end if end.is_finite is not False else part))
-    found = []
-    for k in NEAR:
-        h = sp.Rational(1, 2**k)
-        if end.is_infinite:
-            at = (1 if end is sp.oo else -1) / h
-        else:
-            at = end.subs(values) + (-h if from_below else h)
-        try:
-            found.append(abs(enclose(part, {**values, x: at}, digits=10)))
-        except NO_BALL:
-            return None
-    return found
-
-
-def _dwarfed(small: list[arb] | None, large: list[arb] | None) -> bool:
-    """Does the ratio fall from the one place to the other, as an order smaller does?"""
-    if small is None or large is None or not all(size > 0 for size in large):
+def _dwarfed(small: sp.Expr, large: sp.Expr, y: sp.Symbol) -> bool:
+    """Is small/large shown to vanish, or, without parameters, seen to fall as an order smaller does?"""
+    if outgrows(large, small, y):
+        return True
+    if not (small.free_symbols | large.free_symbols) <= {y}:
         return False
-    return bool(4 * small[1] * large[0] < small[0] * large[1])
+    sizes = [[abs(ball) for ball in _at_places(part, y)] for part in (small, large)]
+    if not all(sizes) or not all(size > 0 for size in sizes[1]):
+        return False
+    (small_near, small_far), (large_near, large_far) = sizes
+    return bool(4 * small_far * large_near < small_near * large_far)
+
+
+def _at_places(part: sp.Expr, y: sp.Symbol) -> list[arb]:
+    try:
+        return [enclose(part, {y: sp.Integer(2) ** k}, digits=10) for k in NEAR]
+    except NO_BALL:
+        return []
 
 
 def _settled(coefficient: sp.Expr) -> bool:
-    return not coefficient.free_symbols or is_positive(coefficient) or is_positive(-coefficient)
+    return is_positive(coefficient) or is_positive(-coefficient)
 
 
 def _towards(end: sp.Expr, y: sp.Symbol, from_below: bool) -> sp.Expr:
@@ -135,53 +175,3 @@ def _sympys(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr:
     if value is None:
         raise NoLimit(f"no real limit of {g} at {end} is known")
     return value
-
-
-def resolved(g: sp.Expr, y: sp.Symbol) -> sp.Expr:
-    """g near y = oo, with |a|, max and min replaced by the piece that holds from some y on."""
-
-    def absolute(arg: sp.Expr) -> sp.Expr:
-        if not arg.has(y):
-            return sp.Abs(arg)
-        if eventually_nonnegative(arg, y):
-            return arg
-        if eventually_nonnegative(-arg, y):
-            return -arg
-        raise NoLimit(f"the sign of {arg} is not clear in the end")
-
-    def largest(*args: sp.Expr) -> sp.Expr:
-        for arg in args:
-            if all(arg is other or eventually_nonnegative(arg - other, y) for other in args):
-                return arg
-        raise NoLimit(f"it is not clear which of {args} is the largest in the end")
-
-    def extreme(node: sp.Expr) -> sp.Expr:
-        if not node.has(y):
-            return node
-        if isinstance(node, sp.Max):
-            return largest(*node.args)
-        return -largest(*(-arg for arg in node.args))
-
-    while nodes := [n for n in g.atoms(sp.Abs, sp.Max, sp.Min) if n.has(y)]:
-        inner = min(nodes, key=lambda n: (sp.count_ops(n), str(n)))
-        piece = absolute(inner.args[0]) if isinstance(inner, sp.Abs) else extreme(inner)
-        g = g.xreplace({inner: piece})
-    return g
-
-
-def eventually_nonnegative(arg: sp.Expr, y: sp.Symbol) -> bool:
-    """Shown to be >= 0 for all large y: everywhere, or by its leading coefficient in y."""
-    arg = sp.together(sp.expand(arg))
-    if arg == 0 or is_nonnegative(arg):
-        return True
-    numerator, denominator = sp.fraction(arg)
-    signs = [_leading_sign(part, y) for part in (numerator, denominator)]
-    return None not in signs and signs[0] == signs[1]
-
-
-def _leading_sign(part: sp.Expr, y: sp.Symbol) -> int | None:
-    """The sign of a polynomial for all large y, from its leading coefficient."""
-    if not part.is_polynomial(y):
-        return 1 if is_positive(part) else (-1 if is_positive(-part) else None)
-    leading = sp.Poly(part, y).LC()
-    return 1 if is_positive(leading) else (-1 if is_positive(-leading) else None)

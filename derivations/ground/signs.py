@@ -17,12 +17,22 @@ import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
-from ..words.language import Total
+from ..words.language import Interval, Total
 from .fresh import fresh
 from .functions import Level, satisfies
 from .oracle import FAILURES, is_wild, limit
 from .polynomials import is_sum_of_squares, keeps_positive
-from .zero import NO_BALL, branches, is_zero, open_logs, plain, spots, without_exponentials
+from .zero import (
+    BINDERS,
+    NO_BALL,
+    branches,
+    is_zero,
+    names_for,
+    open_logs,
+    plain,
+    spots,
+    without_exponentials,
+)
 
 BUDGET = 80  # questions that one question may lead to
 CALCULUS_DEPTH = 3  # how many derivatives a sign proof may go down
@@ -83,6 +93,21 @@ def one_question() -> Iterator[None]:
 def forget() -> None:
     """No answer is remembered from here on."""
     _answers.clear()
+    _signed_name.cache_clear()
+
+
+@lru_cache(maxsize=2_000)
+def _signed_name(node: sp.Expr) -> sp.Symbol:
+    """A name for an integral or a limit that keeps what is shown of its sign."""
+    if isinstance(node, sp.Integral) and all(len(limit) == 3 for limit in node.limits):
+        function = node.function
+        for x, lower, upper in node.limits:
+            function = function.subs(x, Interval(lower, upper).parametrised(f"{x.name}''in")[0])
+        if is_positive(function):
+            return sp.Dummy("n''", positive=True)
+        if is_nonnegative(function):
+            return sp.Dummy("n''", nonnegative=True)
+    return sp.Dummy("n''", real=True)
 
 
 @within_budget
@@ -124,6 +149,8 @@ def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
     """True when `expr` > 0 is shown: by assumptions, factors, Sturm, kinks, strict monotony."""
     if expr.has(Total):  # see `totals.py`: a symbol inside of a total is not the same outside
         return False
+    if expr.has(*BINDERS):
+        return is_positive(names_for(expr, _signed_name), depth)
     expr = _lambert_positive(expr)
     if expr.is_positive:
         return True
@@ -222,6 +249,8 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH, cases: int = CASE
     """True when `expr` >= 0 is shown for all values of its symbols."""
     if expr.has(Total):
         return False
+    if expr.has(*BINDERS):
+        return is_nonnegative(names_for(expr, _signed_name), depth, cases)
     if expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
         return False
     if expr.is_nonnegative:

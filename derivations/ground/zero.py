@@ -8,13 +8,14 @@ the truth at all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import sympy as sp
 
 from divergences.enclosure import NotEnclosable, enclose
 
+from ..words.language import Supremum
 from .fresh import fresh
 from .oracle import is_wild
 
@@ -25,6 +26,8 @@ NO_BALL = (NotEnclosable, TypeError, ValueError, KeyError, ZeroDivisionError)
 _HEIGHTS = ((5, 7), (11, 5), (3, 11), (17, 9), (29, 13), (1, 19))
 SPOTS = tuple(sp.Rational(a, b) for a, b in _HEIGHTS)
 ROUNDS = 4
+DIGITS, MANY_DIGITS = 20, 400
+BINDERS = (sp.Integral, sp.Limit, sp.Derivative, sp.Subs, Supremum)
 
 
 def spots(expr: sp.Expr, rounds: int = ROUNDS) -> Iterator[dict[sp.Symbol, sp.Expr]]:
@@ -39,11 +42,31 @@ def spots(expr: sp.Expr, rounds: int = ROUNDS) -> Iterator[dict[sp.Symbol, sp.Ex
         yield values
 
 
+def names_for(expr: sp.Expr, name: Callable[[sp.Expr], sp.Symbol]) -> sp.Expr:
+    """`expr` with a name for each outermost node that binds a variable.
+
+    What is inside of it is about other values than what is outside, whatever the letters.
+    """
+    if isinstance(expr, BINDERS):
+        return name(expr)
+    if not expr.has(*BINDERS):
+        return expr
+    return expr.func(*(names_for(arg, name) for arg in expr.args))
+
+
+@lru_cache(maxsize=4_000)
+def _real_name(node: sp.Expr) -> sp.Symbol:
+    del node
+    return sp.Dummy("n''", real=True)
+
+
 @lru_cache(maxsize=20_000)
 def is_zero(expr: sp.Expr) -> bool:
     """True when `expr` is shown to be identically zero."""
     if expr == 0:
         return True
+    if expr.has(*BINDERS):
+        return is_zero(names_for(expr, _real_name))
     if expr.has(sp.nan, sp.zoo, sp.oo, sp.I) or _nonzero_somewhere(expr):
         return False
     if expr.is_zero:
@@ -58,10 +81,20 @@ def is_zero(expr: sp.Expr) -> bool:
 
 
 def _nonzero_somewhere(expr: sp.Expr) -> bool:
-    """A ball away from zero at one exact point."""
-    for values in spots(expr):
+    """A ball away from zero at one exact point; the second time of what is left of it without
+    its constant factors, and to many digits, so that nothing small can hide a difference."""
+    if _seen_to_differ(expr, spots(expr), DIGITS):
+        return True
+    core = sp.factor_terms(expr)
+    if core.free_symbols:
+        _, core = core.as_independent(*core.free_symbols, as_Add=False)
+    return _seen_to_differ(core, spots(core, 2), MANY_DIGITS)
+
+
+def _seen_to_differ(expr: sp.Expr, places: Iterator[dict[sp.Symbol, sp.Expr]], digits: int) -> bool:
+    for values in places:
         try:
-            ball = enclose(expr, values, digits=20)
+            ball = enclose(expr, values, digits=digits)
         except NO_BALL:
             continue
         if ball > 0 or ball < 0:

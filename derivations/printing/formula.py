@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean, BooleanFunction
@@ -22,6 +23,8 @@ from sympy.logic.boolalg import Boolean, BooleanFunction
 from ..words.language import Supremum, Total
 from ..words.word import Word
 from . import formats, signs
+from .apart import apart
+from .brackets import closed
 from .layout import (
     Applied,
     Big,
@@ -58,6 +61,7 @@ from .order import (
 LAWS = frozenset("PQRM")  # arguments of an entry that are laws, and are printed as capitals
 VECTORS = frozenset({"p", "q", "r", "m"})  # capitals inside an expression that stands for a law
 LETTERS = "fghk"
+INDICES = ("x", "z", "y", "i", "j")
 BIG = {"Sum": "sum"}  # words that are signs, and need no definition
 MARKS = {"Adjoint": "circ", "Conjugate": "*"}  # of a function made of a function
 
@@ -84,11 +88,25 @@ class Functions:
     letters: dict[sp.Basic, str] = field(default_factory=dict)
     variables: dict[str, sp.Symbol] = field(default_factory=dict)
     bodies: dict[str, sp.Expr] = field(default_factory=dict)
+    vectors: frozenset[str] = VECTORS  # the symbols that stand for laws
+    numbers: frozenset[str] = frozenset()  # those that are given, and so no functions
 
     @classmethod
     def beside(cls, exprs: Iterable[sp.Basic]) -> Functions:
         """For a statement of these expressions."""
-        return cls(frozenset(s.name for e in exprs for s in e.atoms(sp.Symbol)))
+        taken: set[str] = set()
+        for node in (node for e in exprs for node in sp.preorder_traversal(e)):
+            if isinstance(node, sp.Symbol):
+                taken.add(node.name)
+            if isinstance(node, Word):
+                taken.update(node.entry.letters)
+        return cls(frozenset(taken))
+
+    @property
+    def index(self) -> str:
+        """The letter of the atom that a sum runs over; no number of the statement has it."""
+        names = chain(INDICES, (f"x_{i}" for i in count(1)))
+        return next(name for name in names if name not in self.taken)
 
     def letter(self, f: sp.Expr, u: sp.Symbol) -> str:
         """The same letter for the same function, whatever its variable is called."""
@@ -130,13 +148,13 @@ class _Layouter:
             return CONSTANTS[expr]
         match expr:
             case sp.Symbol():
-                if self.capitals and expr.name in VECTORS:
+                if self.capitals and expr.name in self.functions.vectors:
                     return signs.capital(expr.name)
                 return signs.letter(expr.name)
             case sp.Number():
                 return self.number(expr)
             case Word() if expr.entry.name in BIG:
-                return Big(BIG[expr.entry.name], Glyph("x"), None, self.body(expr.args[0]))
+                return Big(BIG[expr.entry.name], self.index(), None, self.body(expr.args[0]))
             case Word():
                 return self.word(expr)
             case sp.Add():
@@ -148,7 +166,7 @@ class _Layouter:
             case sp.exp():
                 return Scripted(Glyph("e"), None, self.box(expr.args[0]))
             case Total():
-                return Big("sum", Glyph("x"), None, self.body(expr.term))
+                return Big("sum", self.index(), None, self.body(expr.term))
             case Supremum():
                 return self.supremum(expr)
             case sp.Integral():
@@ -197,13 +215,9 @@ class _Layouter:
         args = ordered_terms(expr)
         for i, arg in enumerate(args):
             sign, box = self.signed(arg)
-            if isinstance(box, Sum):
+            if isinstance(box, Sum | Cases):
                 box = fenced(box)
-            if isinstance(box, Big) and box.variable is None and box.name != "sum":
-                box = box if i == len(args) - 1 else fenced(box)
-            if isinstance(box, Cases):
-                box = fenced(box)
-            terms.append((sign, box))
+            terms.append((sign, box if i == len(args) - 1 else closed(box, "term")))
         return Sum(tuple(terms))
 
     def signed(self, expr: sp.Expr) -> tuple[int, Box]:
@@ -244,12 +258,7 @@ class _Layouter:
                 boxes += [Fraction(Digits("1"), below), self.factor(tops[0], last=True)]
             else:
                 boxes.append(Fraction(self.whole(tops), below))
-        for i, box in enumerate(boxes[:-1]):
-            if isinstance(box, Big):
-                boxes[i] = fenced(box)
-            if isinstance(box, Applied):
-                boxes[i] = Applied(box.function, box.argument)
-        boxes = list(_dotted(boxes))
+        boxes = list(_dotted([*map(closed, boxes[:-1]), boxes[-1]]))
         return boxes[0] if len(boxes) == 1 else Product(tuple(boxes))
 
     def whole(self, factors: list[sp.Expr]) -> Box:
@@ -269,11 +278,7 @@ class _Layouter:
         box = self.box(expr)
         if isinstance(box, Sum | Cases | Related):
             return fenced(box)
-        if isinstance(box, Big) and not last:
-            return fenced(box)
-        if isinstance(box, Applied) and not last:
-            return Applied(box.function, box.argument)
-        return box
+        return box if last else closed(box)
 
     def power(self, expr: sp.Pow) -> Box:
         base, exponent = expr.args
@@ -325,7 +330,7 @@ class _Layouter:
         return Row(tuple(pieces))
 
     def word(self, expr: Word) -> Box:
-        entry = expr.entry
+        expr, entry = apart(expr), expr.entry
         boxes = tuple(self.argument(expr, i, name) for i, name in enumerate(entry.arguments))
         return formats.laid(entry.tex, entry.text, boxes)
 
@@ -341,13 +346,14 @@ class _Layouter:
 
     def named(self, f: sp.Expr, u: sp.Symbol) -> Box:
         """The letter of a function; what is itself made of a function keeps its mark."""
-        if isinstance(f, sp.Symbol) and f != u:
+        if isinstance(f, sp.Symbol) and f != u and f.name not in self.functions.numbers:
             return signs.letter(f.name)
         if isinstance(f, Word) and "f" in f.entry.arguments and f.args[-1] == u:
             inner = self.named(f.args[0], f.args[f.entry.arguments.index("u")])
             if f.entry.name in MARKS:
                 return Scripted(inner, None, Operator(MARKS[f.entry.name]))
-        if any(s.name in ("f", "g") for s in f.free_symbols - {u}):
+        names = {s.name for s in f.free_symbols - {u}} - self.functions.numbers
+        if names & {"f", "g"}:
             return _Layouter(self.functions).box(f)  # f + c (u - 1), of a function that has a name
         return Glyph(self.functions.letter(f, u))
 
@@ -357,7 +363,11 @@ class _Layouter:
         box = self.box(expr)
         return fenced(box) if isinstance(box, Sum | Cases) else box
 
+    def index(self) -> Box:
+        return signs.letter(self.functions.index)
+
     def supremum(self, expr: Supremum) -> Box:
+        expr = apart(expr)
         u, (lower, upper) = self.box(expr.variable), expr.bounds
         below, above = lower is not -sp.oo, upper is not sp.oo
         scope: Box = u
@@ -370,6 +380,7 @@ class _Layouter:
         return Big("sup", scope, None, self.body(expr.objective))
 
     def integral(self, expr: sp.Integral) -> Box:
+        expr = apart(expr)
         box = self.box(expr.function)
         box = fenced(box) if isinstance(box, Sum | Cases) else box
         for variable, *ends in expr.limits:
@@ -388,11 +399,11 @@ class _Layouter:
 
     def derivative(self, expr: sp.Derivative) -> Box:
         d = Operator("partial" if len(expr.expr.free_symbols) > 1 else "diff")
-        order = sum(count for _, count in expr.variable_count)
+        order = sum(times for _, times in expr.variable_count)
         below: list[Box] = []
-        for variable, count in expr.variable_count:
+        for variable, times in expr.variable_count:
             v = self.box(variable)
-            below += [d, Scripted(v, None, self.box(count)) if count != 1 else v]
+            below += [d, Scripted(v, None, self.box(times)) if times != 1 else v]
         top: Box = d if order == 1 else Scripted(d, None, self.box(sp.sympify(order)))
         body = self.box(expr.expr)
         if isinstance(body, Sum | Cases | Product | Big | Fraction):

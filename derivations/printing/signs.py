@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..words import names
 from .layout import Box, Digits, Glyph, Operator, Scripted
 
 GREEK = {
@@ -13,7 +14,6 @@ GREEK = {
     "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
     "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
-OTHER_NAMES = {"eps": "epsilon", "lamda": "lambda"}  # typed so, printed as
 SLANTED = {"epsilon": r"\varepsilon", "phi": r"\varphi"}  # the field's shapes of these letters
 
 # name: (LaTeX, unicode, as typed)
@@ -65,7 +65,7 @@ def letter(name: str) -> Box:
     """A symbol's name laid out: mu1 with its index at its foot, theta' with its prime."""
     plain = name.rstrip("'")
     primes = name[len(plain) :]
-    base, index = _split(plain)
+    base, index = names.split(plain)
     laid: Box = _one(base)
     if index or primes:
         laid = Scripted(laid, _index(index), Operator("′" * len(primes)) if primes else None)
@@ -74,22 +74,11 @@ def letter(name: str) -> Box:
 
 def capital(name: str) -> Box:
     """The law of a probability vector: P for p, P1 for p1; greek letters as they are."""
-    base, index = _split(name)
-    if len(base) == 1 and base.islower():
-        return letter(base.upper() + index)
-    return letter(name)
-
-
-def _split(name: str) -> tuple[str, str]:
-    if found := re.fullmatch(r"([A-Za-z]+)_(\w+)", name):
-        return found[1], found[2]
-    if found := re.fullmatch(r"([A-Za-z]+)(\d+)", name):
-        return found[1], found[2]
-    return name, ""
+    return letter(names.capital(name))
 
 
 def _one(name: str) -> Box:
-    name = OTHER_NAMES.get(name, name)
+    name = names.OTHER_NAMES.get(name, name)
     return Glyph(name) if len(name) == 1 or name in GREEK else Operator(name)
 
 

@@ -6,7 +6,7 @@ Every output (terminal, LaTeX, HTML, the site) takes these pieces and sets them 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -73,7 +73,11 @@ class LaidChain:
 
 def laid(link: Chain) -> LaidChain:
     """The chain as its author wrote it; letters of functions are the same all along it."""
-    functions = Functions.beside([*link.expressions(), *link.given])
+    functions = replace(
+        Functions.beside([*link.expressions(), *link.hypotheses, *link.given]),
+        vectors=frozenset(s.name for s, d in link.given.items() if isinstance(d, Mass)),
+        numbers=frozenset(s.name for s in link.given),
+    )
     first = layout(link.first, functions)
     steps = tuple(_step(step, functions) for step in link.steps)
     hypotheses = tuple(given(link, functions))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from . import signs
+from .brackets import closed
 from .layout import (
     Applied,
     Big,
@@ -122,13 +123,9 @@ class _Writer:
         return f"{written}^{head if one else f'({head})'}"
 
     def above_the_line(self, box: Box) -> str:
-        if isinstance(box, Sum | Big | Cases | Related):
+        if isinstance(box, Sum | Cases | Related):
             return f"({self.put(box)})"
-        if isinstance(box, Applied):
-            return f"{self.put(box.function)}({self.put(box.argument)})"
-        if isinstance(box, Product):
-            return self.product((*box.factors[:-1], _closed(box.factors[-1])))
-        return self.put(box)
+        return self.put(closed(box))
 
     def below_the_line(self, box: Box) -> str:
         if isinstance(box, Sum | Product | Fraction | Big | Cases | Related):
@@ -159,7 +156,3 @@ def negative_one(box: Box) -> bool:
         and len(box.terms) == 1
         and isinstance(box.terms[0][1], Glyph | Digits | Scripted)
     )
-
-
-def _closed(box: Box) -> Box:
-    return Applied(box.function, box.argument) if isinstance(box, Applied) else box

@@ -12,11 +12,12 @@ from ..enclosed import check as enclosed
 from ..ground.definedness import ill_posed, undefined
 from ..symbolic import rules as symbolic
 from ..words.claim import Claim, Counterexample, Verdict
-from ..words.language import Choice, Interval, PerAtom
+from ..words.language import Choice, Interval, PerAtom, Supremum
 
 PROVED, NOT_SHOWN = "proved", "not shown"
 BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
 LARGEST_NAMED = 100  # of a number's numerator and denominator, in a statement judged at points only
+LARGEST_ALONE = 10**20  # in a statement about numbers, which has one point and many digits there
 LARGEST_POWER = 10
 STRENGTH = (SILENT, POINTS, BOXES)  # of the enclosure route's words, the weakest first
 
@@ -36,14 +37,18 @@ class StepWords:
 Steps: TypeAlias = tuple[tuple[StepWords, ...], ...]  # a tuple of steps a chain
 
 
-def verdict_of(steps: Steps) -> Verdict:
-    """The verdict of a claim that is defined and has no counterexample."""
+def verdict_of(steps: Steps, fine: str | None = None) -> Verdict:
+    """The verdict of a claim that is defined and has no counterexample.
+
+    Where a statement is too `fine` for points (`too_fine`), they support nothing.
+    """
+    evidence = (BOXES,) if fine else (BOXES, POINTS)
     words = [step for link in steps for step in link]
-    if all(w.symbolic == PROVED and w.enclosure != SILENT for w in words):
+    if all(w.symbolic == PROVED and w.enclosure in evidence for w in words):
         return Verdict.BOTH
     if all(w.proved for w in words):
         return Verdict.PROVED
-    if all(w.proved or w.enclosure == POINTS for w in words):
+    if all(w.proved or w.enclosure in evidence for w in words):
         return Verdict.SUPPORTED
     return Verdict.UNDECIDED
 
@@ -57,6 +62,7 @@ class Judgement:
     gaps: tuple[str, ...] = ()
     points: int = 0
     counterexample: Counterexample | None = None
+    fine: str | None = None  # why points are no evidence here
 
     @property
     def symbolic(self) -> str:
@@ -79,7 +85,7 @@ class Judgement:
                 gaps.append(f"symbolic: chain {chain + 1}, step {step + 1}: {why}")
         left = tuple(map(tuple, steps))
         settled = self.verdict in (Verdict.REFUTED, Verdict.UNDECIDED)
-        verdict = self.verdict if settled else verdict_of(left)
+        verdict = self.verdict if settled else verdict_of(left, self.fine)
         return replace(self, steps=left, gaps=tuple(gaps), verdict=verdict)
 
 
@@ -87,10 +93,10 @@ def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
     """Is it defined, what do both routes say; `claims` is the ledger that the steps may cite.
 
     A statement with a node that is not shown to be defined is never proved. The enclosure route
-    looks first, since a point where both sides have values may refute it; where integrals are in
-    it, definedness is asked before, since a quadrature tries for long what does not converge.
+    looks first, since a point where both sides have values may refute it; where integrals or suprema
+    are in it, definedness is asked before, since those try for long what has no value.
     """
-    holes = ill_posed(claim) or (undefined(claim) if _has_integrals(claim) else None)
+    holes = ill_posed(claim) or (undefined(claim) if _is_dear(claim) else None)
     if holes:
         return _undefined(claim, holes, 0)
     evidence = enclosed.check(claim)
@@ -113,14 +119,14 @@ def judge(claim: Claim, claims: Mapping[str, Claim] | None = None) -> Judgement:
         found.append(tuple(row))
     steps = tuple(found)
     gaps += [f"enclosure: {gap}" for gap in evidence.gaps]
-    verdict = verdict_of(steps)
-    if verdict is Verdict.SUPPORTED and (fine := too_fine(claim)):
+    fine = too_fine(claim)
+    verdict = verdict_of(steps, fine)
+    if verdict is not verdict_of(steps):
         gaps.append(f"enclosure: points are no evidence here: {fine}")
-        return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
     if evidence.doubts:
         gaps += [f"in doubt: {doubt}" for doubt in evidence.doubts]
-        return Judgement(Verdict.UNDECIDED, steps, tuple(gaps), evidence.points)
-    return Judgement(verdict, steps, tuple(gaps), evidence.points)
+        verdict = Verdict.UNDECIDED
+    return Judgement(verdict, steps, tuple(gaps), evidence.points, fine=fine)
 
 
 def too_fine(claim: Claim) -> str | None:
@@ -134,19 +140,31 @@ def too_fine(claim: Claim) -> str | None:
         ends = [e for d in domains if isinstance(d, Interval) for e in (d.lower, d.upper)]
         values = [sp.sympify(v) for d in domains if isinstance(d, Choice) for v in d.values]
         for expr in (*link.unfolded.expressions(), *link.hypotheses, *ends, *values):
-            if expr.has(sp.Piecewise, sp.sign):
+            if not all(map(_has_wide_cases, expr.atoms(sp.Piecewise, sp.sign))):
                 return "it has cases, whose edges may lie between the points"
+            largest = LARGEST_NAMED if link.given else LARGEST_ALONE
             for number in expr.atoms(sp.Rational):
-                if abs(number.p) > LARGEST_NAMED or number.q > LARGEST_NAMED:
-                    return f"it names {number}, which may place something between the points"
+                if abs(number.p) > largest or number.q > largest:
+                    return f"it names {number}, which may hide something from the points"
             for power in expr.atoms(sp.Pow):
                 if power.exp.is_Rational and abs(power.exp) > LARGEST_POWER:
                     return f"its power {power.exp} may make something too narrow for the points"
     return None
 
 
-def _has_integrals(claim: Claim) -> bool:
-    return any(e.has(sp.Integral) for link in claim.chains for e in link.unfolded.expressions())
+def _has_wide_cases(node: sp.Expr) -> bool:
+    """sign(x), sign(p - q): each case holds in a whole cone, which points reach."""
+    return isinstance(node, sp.sign) and all(
+        isinstance(term, sp.Symbol) or isinstance(-term, sp.Symbol)
+        for term in sp.Add.make_args(node.args[0])
+    )
+
+
+def _is_dear(claim: Claim) -> bool:
+    """Does a ball of some side take a quadrature or a search?"""
+    return any(
+        e.has(sp.Integral, Supremum) for link in claim.chains for e in link.unfolded.expressions()
+    )
 
 
 def _silent(claim: Claim) -> Steps:

@@ -12,12 +12,15 @@ from functools import lru_cache
 
 import sympy as sp
 
+from divergences.enclosure import enclose
+
+from ..ground.eventual import NoLimit
 from ..ground.growth import integrable_at
-from ..ground.limits import NoLimit, limit_of, one_sided
+from ..ground.limits import limit_of, one_sided
 from ..ground.oracle import FAILURES, is_wild
 from ..ground.prepare import ranging
 from ..ground.signs import is_continuous, is_nonnegative, is_positive, is_smooth
-from ..ground.zero import is_zero, plain
+from ..ground.zero import NO_BALL, is_zero, plain, spots
 from .gaussian import gaussian_integral
 from .quadrature import agrees
 
@@ -26,6 +29,8 @@ class NotShown(Exception):
     """The symbolic route cannot show this step; the message says what was missing."""
 
 
+LARGEST_NAMED = 100  # of a number's numerator and denominator in an integrand, as it stands
+FAR = 10**4  # from 1, of a part of an integrand
 UNEVALUATED = (sp.Integral, sp.Limit, sp.Derivative, sp.Sum, sp.Subs)
 Piece = tuple[sp.Expr, sp.Expr, sp.Expr]  # integrand, lower end, upper end
 
@@ -92,8 +97,9 @@ def _split(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> list[Pie
     node = min(nodes, key=lambda n: (sp.count_ops(n), str(n)))
     argument = node.args[0]
     image, _ = ranging(x, lower, upper)
+    keeps = is_nonnegative if isinstance(node, sp.Abs) else is_positive  # sign(0) is neither
     for sign in (1, -1):
-        if is_nonnegative(sign * argument.subs(x, image)):
+        if keeps(sign * argument.subs(x, image)):
             return _split(f.xreplace({node: _branch(node, sign)}), x, lower, upper)
     if not (argument.is_polynomial(x) and sp.degree(argument, x) == 1):
         raise NotShown(f"where {argument} changes its sign is not clear")
@@ -152,6 +158,48 @@ def _definite(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Ex
     constant, inner = sp.powsimp(f).as_independent(x, as_Add=False)
     if is_wild(inner):
         raise NotShown(f"{inner} has powers or rates that are too large")
+    names: dict[sp.Expr, sp.Symbol] = {}
+    inner, lower, upper = (generalised(part, x, names) for part in (inner, lower, upper))
+    value = _by_sympy(inner, x, lower, upper)
+    return constant * value.xreplace({name: part for part, name in names.items()})
+
+
+def generalised(expr: sp.Expr, x: sp.Symbol, names: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """`expr` with a name for each part without x that is far from 1: what is said of the integral
+    is then said of every value of the name, and looked at where a wrong term is not too small."""
+    if not expr.has(x):
+        if expr in (sp.oo, -sp.oo) or _moderate(expr):
+            return expr
+        known = {"positive": True} if is_positive(expr) else {"real": True}
+        return names.setdefault(expr, sp.Symbol(f"g''{len(names)}", **known))
+    if not expr.args:
+        return expr
+    if isinstance(expr, sp.Add | sp.Mul):
+        fixed, moving = expr.as_independent(x, as_Add=isinstance(expr, sp.Add))
+        parts = moving.args if isinstance(moving, expr.func) else (moving,)
+        return expr.func(
+            generalised(fixed, x, names), *(generalised(part, x, names) for part in parts)
+        )
+    return expr.func(*(generalised(arg, x, names) for arg in expr.args))
+
+
+def _moderate(part: sp.Expr) -> bool:
+    """Neither large nor small but exactly 0, at generic values of its parameters."""
+    if part == 0:
+        return True
+    if any(max(abs(n.p), n.q) > LARGEST_NAMED for n in part.atoms(sp.Rational)):
+        return False
+    for where in spots(part, 2):
+        try:
+            size = abs(enclose(part, where, digits=10))
+        except NO_BALL:
+            return False
+        if not (size > 1 / FAR and size < FAR):
+            return False
+    return True
+
+
+def _by_sympy(inner: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
     try:
         value = sp.integrate(inner, (x, lower, upper))
     except FAILURES as error:
@@ -160,7 +208,7 @@ def _definite(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Ex
         raise NotShown(f"sympy finds {value} for the integral of {inner}")
     if not value.has(sp.Integral) and not agrees(inner, x, lower, upper, value):
         raise NotShown(f"a quadrature does not agree with sympy, which has {value} for {inner}")
-    return constant * value
+    return value
 
 
 def _by_primitive(f: sp.Expr, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:

@@ -12,8 +12,9 @@ from dataclasses import replace
 import sympy as sp
 
 from ..ground.concavity import is_concave
+from ..ground.eventual import NoLimit, resolved
 from ..ground.fresh import fresh
-from ..ground.limits import JUMPS, NoLimit, one_sided, resolved
+from ..ground.limits import JUMPS, one_sided
 from ..ground.oracle import FAILURES
 from ..ground.prepare import Atoms, Prepared, prepare, ranging
 from ..ground.signs import (

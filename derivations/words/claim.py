@@ -32,6 +32,7 @@ from typing import Any
 import sympy as sp
 
 from .language import Choice, Domain, Interval, Mass, PerAtom
+from .names import misread
 from .reading import read
 from .word import unfold
 
@@ -190,6 +191,12 @@ class Chain:
         )
 
 
+def _symbols(expr: sp.Basic) -> set[sp.Symbol]:
+    """Those that the expression names; sympy writes the side of a limit as a symbol too."""
+    sides = {limit.args[3] for limit in expr.atoms(sp.Limit)} - expr.free_symbols
+    return expr.atoms(sp.Symbol) - sides
+
+
 def _unfolded(by: Reason) -> Reason:
     """The reason with the names in its expressions replaced as well."""
     changed: dict[str, Any] = {}
@@ -255,10 +262,12 @@ class Claim:
                 raise ValueError(
                     f"{where}, step {number}: both sides are {left}, which says nothing"
                 )
-        symbols = set().union(*(e.atoms(sp.Symbol) for e in link.expressions()))
-        for hypothesis in link.hypotheses:
-            symbols |= hypothesis.atoms(sp.Symbol)
-        for symbol in sorted(symbols | set(link.given), key=str):
+        written = [*link.expressions(), *link.hypotheses]
+        symbols = set().union(set(link.given), *(_symbols(e) for e in written))
+        vectors = [s for s, domain in link.given.items() if isinstance(domain, Mass)]
+        for fault in misread(symbols, vectors, written):
+            raise ValueError(f"{where}: {fault}")
+        for symbol in sorted(symbols, key=str):
             if "'" in symbol.name:
                 raise ValueError(f"{where}: primes are kept for the proofs' own, got {symbol}")
             assumed = {k: v for k, v in symbol._assumptions_orig.items() if k != "commutative"}

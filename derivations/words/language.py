@@ -72,6 +72,8 @@ class Supremum(sp.Expr):
     def __new__(
         cls, expr: sp.Expr, u: sp.Symbol, lower: sp.Expr | int, upper: sp.Expr | int
     ) -> Supremum:
+        if not isinstance(u, sp.Symbol):
+            raise ValueError(f"a supremum runs over a variable: a symbol is required, got {u}")
         return sp.Expr.__new__(cls, *map(sp.sympify, (expr, u, lower, upper)))
 
     @property

@@ -80,6 +80,8 @@ def _node(node: ast.expr, text: str) -> sp.Expr:
         case ast.Constant(value=float()):
             written = Fraction(ast.get_source_segment(_as_python(text).strip(), node) or "")
             return sp.Rational(written.numerator, written.denominator)
+        case ast.Name(id="e"):
+            raise NotReadable(f"write E or exp(...) for the constant e, in {text!r}")
         case ast.Name(id=name):
             return CONSTANTS.get(name, sp.Symbol(name))
         case ast.UnaryOp(op=ast.USub(), operand=inner):
@@ -99,12 +101,15 @@ def _called(name: str, arguments: list[sp.Expr]) -> sp.Expr:
     if name == "sqrt" and len(arguments) == 1:
         return sp.Pow(arguments[0], sp.S.Half, evaluate=False)
     if name in VOCABULARY:
-        return VOCABULARY[name](*arguments)
+        try:
+            return VOCABULARY[name](*arguments)
+        except ValueError as error:
+            raise NotReadable(str(error)) from None
     if name not in FUNCTIONS:
         known = ", ".join(sorted([*FUNCTIONS, "sqrt", *VOCABULARY]))
         raise NotReadable(f"no function is called {name!r}; there are {known}")
     if name in ("max", "min"):
-        return FUNCTIONS[name](*arguments)
+        return FUNCTIONS[name](*arguments, evaluate=False)
     if len(arguments) != 1:
         raise NotReadable(f"{name} takes one argument, got {len(arguments)}")
     return FUNCTIONS[name](*arguments, evaluate=False)

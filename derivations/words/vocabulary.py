@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import sympy as sp
-from sympy import Abs, Derivative, Integral, Max, exp, gamma, log, oo, pi, sqrt
+from sympy import Abs, Derivative, Max, exp, log, oo, sqrt
 
 from .language import Supremum, Total
-from .word import Entry, Word, is_law, unfold
+from .laws import DENSITIES, density, mean, over, support, variable_beside
+from .word import Entry, Need, Word, is_law, nothing, unfold
 
 CSISZAR = "Csiszar, Information-type measures of difference of probability distributions (1967)"
 KULLBACK = "Kullback, Leibler, On information and sufficiency (1951)"
@@ -25,82 +26,34 @@ LIN = "Lin, Divergence measures based on the Shannon entropy (1991)"
 half = sp.S.Half
 LAWS = ("P", "Q", "M", "R")  # arguments of these names are laws
 
-# --- laws on the line: a density and the interval that carries it -------------------------------
-
-DENSITIES: dict[str, tuple[Callable[..., sp.Expr], tuple[sp.Expr | int, sp.Expr | int]]] = {
-    "Normal": (
-        lambda x, m, s: exp(-((x - m) ** 2) / (2 * s**2)) / (s * sqrt(2 * pi)),
-        (-oo, oo),
-    ),
-    "Exponential": (lambda x, rate: rate * exp(-rate * x), (0, oo)),
-    "Laplace": (lambda x, m, b: exp(-Abs(x - m) / b) / (2 * b), (-oo, oo)),
-    "Cauchy": (lambda x, m, g: g / (pi * (g**2 + (x - m) ** 2)), (-oo, oo)),
-    "Gamma": (lambda x, a, b: b**a * x ** (a - 1) * exp(-b * x) / gamma(a), (0, oo)),
-    "Beta": (
-        lambda x, a, b: x ** (a - 1) * (1 - x) ** (b - 1) * gamma(a + b) / (gamma(a) * gamma(b)),
-        (0, 1),
-    ),
-    "Uniform": (lambda x, a, b: 1 / (b - a), (0, 1)),  # carried by (a, b): see `support`
-}
+# --- what has to be shown of the arguments --------------------------------------------------------
 
 
-def density(law: sp.Basic, x: sp.Expr) -> sp.Expr:
-    """The law's density at x, unevaluated."""
-    assert isinstance(law, Word)
-    with sp.evaluate(False):
-        return DENSITIES[law.entry.name][0](x, *law.args)
+def positive(*places: int) -> Callable[..., list[Need]]:
+    """These arguments are > 0 (at every atom)."""
+    return lambda *args: [Need("positive", args[i]) for i in places]
 
 
-def support(law: sp.Basic) -> tuple[sp.Expr, sp.Expr]:
-    """The interval that carries the law."""
-    assert isinstance(law, Word)
-    if law.entry.name == "Uniform":
-        return law.args[0], law.args[1]
-    lower, upper = DENSITIES[law.entry.name][1]
-    return sp.sympify(lower), sp.sympify(upper)
+def _within(P: sp.Basic, x: sp.Expr) -> list[Need]:
+    """x is inside the interval that carries the law."""
+    lower, upper = support(P)
+    found = [Need("positive", x - lower)] if lower is not -oo else []
+    return found + ([Need("positive", upper - x)] if upper is not oo else [])
 
 
-def needs(word: Word) -> list[tuple[str, sp.Expr]]:
-    """What has to hold of a word's arguments: ("positive" or "probability", expression)."""
-    name, args = word.entry.name, word.args
-    found: list[tuple[str, sp.Expr]] = []
-    if name == "Uniform":
-        found.append(("positive", args[1] - args[0]))
-    elif word.entry.law:
-        places = {"Normal": 1, "Laplace": 1, "Cauchy": 1}  # where what is positive begins
-        found += [("positive", arg) for arg in args[places.get(name, 0) :]]
-    elif name in ("Density", "Score"):
-        lower, upper = support(args[0])
-        found += [("positive", args[1] - lower)] if lower is not -oo else []
-        found += [("positive", upper - args[1])] if upper is not oo else []
-    for argument, value in zip(word.entry.arguments, args, strict=True):
-        if argument in LAWS and not is_law(value):
-            found.append(("probability", value))
-    return found
+def _convex(f: sp.Expr, u: sp.Symbol, *_: sp.Basic) -> list[Need]:
+    return [Need("convex", f, u)]
 
 
-def _variable(*exprs: sp.Basic) -> sp.Symbol:
-    """A name for a variable of integration that none of `exprs` uses."""
-    taken = {s.name for e in exprs for s in e.atoms(sp.Symbol)}
-    names = [n for n in ("x", "y", "z", "r", "xi") if n not in taken]
-    return sp.Symbol(names[0] if names else f"x{len(taken)}")
-
-
-def over(P: sp.Expr, Q: sp.Expr, term: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> sp.Expr:
-    """The sum of term(p, q) over the atoms, or its integral where P and Q are laws."""
-    if not (is_law(P) or is_law(Q)):
-        return Total(term(P, Q))
-    if not (is_law(P) and is_law(Q)):
-        raise ValueError(f"two laws are required, or two probability vectors, got {P} and {Q}")
-    if (range_ := support(P)) != support(Q):
-        raise ValueError(f"{P} and {Q} are not carried by the same interval")
-    x = _variable(P, Q)
-    return Integral(term(density(P, x), density(Q, x)), (x, *range_))
-
-
-def mean(P: sp.Expr, value: sp.Expr, x: sp.Symbol) -> sp.Expr:
-    """E of value(x) for x ~ P, a law on the line."""
-    return Integral(density(P, x) * value, (x, *support(P)))
+def needs(word: Word) -> list[Need]:
+    """What has to be shown of a word's arguments, those that are laws among them."""
+    entry = word.entry
+    laws = [
+        Need("probability", value)
+        for argument, value in zip(entry.arguments, word.args, strict=True)
+        if argument in LAWS and not is_law(value)
+    ]
+    return [*entry.needs(*word.args), *laws]
 
 
 # --- the entries -----------------------------------------------------------------------------------
@@ -123,7 +76,7 @@ def _js(P: sp.Expr, Q: sp.Expr) -> sp.Expr:
 
 
 def _f_divergence(f: sp.Expr, u: sp.Symbol, P: sp.Expr, Q: sp.Expr) -> sp.Expr:
-    return over(P, Q, lambda p, q: q * at(f, u, p / q))
+    return over(P, Q, lambda p, q: q * at(f, u, p / q), f)
 
 
 def at(f: sp.Expr, u: sp.Symbol, value: sp.Expr) -> sp.Expr:
@@ -154,14 +107,20 @@ def _score(P: sp.Expr, x: sp.Expr) -> sp.Expr:
 
 
 def _fisher(P: sp.Expr, Q: sp.Expr) -> sp.Expr:
-    x = _variable(P, Q)
+    x = variable_beside(P, Q)
     return mean(P, (Score(P, x) - Score(Q, x)) ** 2, x)
 
 
 def _adjoint(f: sp.Expr, u: sp.Symbol) -> sp.Expr:
-    if not u.is_Symbol:
+    if not isinstance(u, sp.Symbol):
         raise ValueError(f"the adjoint is taken in a variable, got {u}")
     return u * at(f, u, 1 / u)
+
+
+def _jacobian(y1: sp.Expr, y2: sp.Expr, x1: sp.Expr, x2: sp.Expr) -> sp.Expr:
+    if not (isinstance(x1, sp.Symbol) and isinstance(x2, sp.Symbol)) or x1 == x2:
+        raise ValueError(f"the Jacobian matrix is taken in two variables, got {x1} and {x2}")
+    return Derivative(y1, x1) * Derivative(y2, x2) - Derivative(y1, x2) * Derivative(y2, x1)
 
 
 _LAW = "both are probability vectors, or laws with densities on one interval"
@@ -170,7 +129,7 @@ TYPED = {"H2": "H^2", "Chi2": "χ^2"}  # names in text that are not the entry's 
 
 def _pair(name: str, tex: str, unfolds: Callable[..., sp.Expr], means: str, source: str) -> Entry:
     return Entry(
-        name, ("P", "Q"), unfolds, means, _LAW,
+        name, ("P", "Q"), unfolds, means, _LAW, nothing,
         tex + r"({0} \,\|\, {1})", TYPED.get(name, name) + "({0} || {1})", source,
     )  # fmt: skip
 
@@ -184,33 +143,54 @@ def _symmetric(
         unfolds,
         means,
         _LAW,
+        nothing,
         tex + "({0}, {1})",
         TYPED.get(name, name) + "({0}, {1})",
         source,
     )
 
 
-def _law(name: str, arguments: tuple[str, ...], tex: str, text: str, defined: str) -> Entry:
+def _law(
+    name: str,
+    arguments: tuple[str, ...],
+    tex: str,
+    text: str,
+    defined: str,
+    needs: Callable[..., list[Need]],
+) -> Entry:
     def none(*_: sp.Expr) -> sp.Expr:
         raise ValueError(f"{name} is a law, not a number")
 
     return Entry(
-        name, arguments, none, f"the law with this density: {name}", defined, tex, text,
+        name, arguments, none, f"the law with this density: {name}", defined, needs, tex, text,
         "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions (1994)", law=True,
     )  # fmt: skip
 
 
 ENTRIES = (
     _law(
-        "Normal", ("mean", "deviation"), r"\mathcal N({0}, {1}^2)", "N({0}, {1}^2)", "deviation > 0"
+        "Normal",
+        ("mean", "deviation"),
+        r"\mathcal N({0}, {1}^2)",
+        "N({0}, {1}^2)",
+        "deviation > 0",
+        positive(1),
     ),
-    _law("Exponential", ("rate",), r"\operatorname{{Exp}}({0})", "Exp({0})", "rate > 0"),
+    _law(
+        "Exponential",
+        ("rate",),
+        r"\operatorname{{Exp}}({0})",
+        "Exp({0})",
+        "rate > 0",
+        positive(0),
+    ),
     _law(
         "Laplace",
         ("mean", "scale"),
         r"\operatorname{{Laplace}}({0}, {1})",
         "Laplace({0}, {1})",
         "scale > 0",
+        positive(1),
     ),
     _law(
         "Cauchy",
@@ -218,6 +198,7 @@ ENTRIES = (
         r"\operatorname{{Cauchy}}({0}, {1})",
         "Cauchy({0}, {1})",
         "scale > 0",
+        positive(1),
     ),
     _law(
         "Gamma",
@@ -225,15 +206,31 @@ ENTRIES = (
         r"\operatorname{{Gamma}}({0}, {1})",
         "Gamma({0}, {1})",
         "shape, rate > 0",
+        positive(0, 1),
     ),
-    _law("Beta", ("a", "b"), r"\operatorname{{Beta}}({0}, {1})", "Beta({0}, {1})", "a, b > 0"),
-    _law("Uniform", ("a", "b"), r"\mathcal U({0}, {1})", "U({0}, {1})", "a < b"),
+    _law(
+        "Beta",
+        ("a", "b"),
+        r"\operatorname{{Beta}}({0}, {1})",
+        "Beta({0}, {1})",
+        "a, b > 0",
+        positive(0, 1),
+    ),
+    _law(
+        "Uniform",
+        ("a", "b"),
+        r"\mathcal U({0}, {1})",
+        "U({0}, {1})",
+        "a < b",
+        lambda a, b: [Need("positive", b - a)],
+    ),
     Entry(
         "Density",
         ("P", "x"),
         lambda P, x: density(P, x),
         "the law's density at x",
-        "P is a law",
+        "P is a law, x inside the interval that carries it",
+        _within,
         r"{0}({1})",
         "{0}({1})",
         "the law's own",
@@ -243,7 +240,8 @@ ENTRIES = (
         ("P", "value", "x"),
         lambda P, value, x: mean(P, value, x),
         "the mean of value(x) for x of the law P",
-        "the integral converges absolutely",
+        "P is a law; the integral converges absolutely",
+        nothing,
         r"\mathbb E_{{{2} \sim {0}}}\left[{1}\right]",
         "E[{1}; {2} ~ {0}]",
         "the definition",
@@ -255,6 +253,7 @@ ENTRIES = (
         lambda P, T: Total(P * T),
         "the mean of T over the atoms under P",
         "P is a probability vector",
+        nothing,
         r"\mathbb E_{{{0}}}\left[{1}\right]",
         "E_{0}[{1}]",
         "the definition",
@@ -265,6 +264,7 @@ ENTRIES = (
         lambda T: Total(T),
         "the sum of T over the atoms",
         "T is a number at every atom",
+        nothing,
         r"\sum_x \left[{0}\right]",
         "sum[{0}]",
         "the definition",
@@ -324,9 +324,10 @@ ENTRIES = (
     Entry(
         "Renyi",
         ("alpha", "P", "Q"),
-        lambda a, P, Q: log(over(P, Q, lambda p, q: p**a * q ** (1 - a))) / (a - 1),
+        lambda a, P, Q: log(over(P, Q, lambda p, q: p**a * q ** (1 - a), a)) / (a - 1),
         "log of the sum of p^alpha q^(1 - alpha), over alpha - 1",
         "alpha > 0, alpha != 1",
+        lambda a, P, Q: [Need("positive", a), Need("nonzero", a - 1)],
         r"R_{{{0}}}({1} \,\|\, {2})",
         "R_{0}({1} || {2})",
         "Renyi, On measures of entropy and information (1961)",
@@ -336,7 +337,8 @@ ENTRIES = (
         ("f", "u", "P", "Q"),
         _f_divergence,
         "the sum of q f(p/q)",
-        "f is convex on u > 0",
+        "f is convex on u > 0, the same at every atom; D_f(P || P) = f(1), which need not be 0",
+        _convex,
         r"D_{{{0}}}({2} \,\|\, {3})",
         "D_{0}({2} || {3})",
         CSISZAR,
@@ -348,6 +350,7 @@ ENTRIES = (
         _adjoint,
         "u f(1/u)",
         "u > 0",
+        positive(1),
         r"{0}^\circ({1})",
         "{0}°({1})",
         "Liese, Vajda, On divergences and informations in statistics (2006)",
@@ -358,6 +361,7 @@ ENTRIES = (
         lambda f, u, t: Supremum(u * t - f, u, 0, oo),
         "the supremum of u t - f(u) over u > 0",
         "f is convex on u > 0",
+        _convex,
         r"{0}^*({2})",
         "{0}*({2})",
         "Fenchel, On conjugate convex functions (1949)",
@@ -369,6 +373,7 @@ ENTRIES = (
         lambda P: -Total(P * log(P)),
         "minus the sum of p log p",
         "P is a probability vector",
+        nothing,
         r"H({0})",
         "H({0})",
         "Shannon, A mathematical theory of communication (1948)",
@@ -379,6 +384,7 @@ ENTRIES = (
         lambda P, Q: -Total(P * log(Q)),
         "minus the sum of p log q",
         "probability vectors",
+        nothing,
         r"H({0}, {1})",
         "H({0}, {1})",
         "Cover, Thomas, Elements of Information Theory (2006)",
@@ -389,9 +395,11 @@ ENTRIES = (
         lambda v: 1 / (1 + exp(-v)),
         "1/(1 + e^(-v))",
         "v is real",
+        nothing,
         r"\sigma({0})",
         "sigmoid({0})",
         "the definition",
+        letters=("sigma",),
     ),
     Entry(
         "Phi",
@@ -399,9 +407,11 @@ ENTRIES = (
         lambda v: (1 + sp.erf(v / sqrt(2))) / 2,
         "the standard normal law's distribution function",
         "v is real",
+        nothing,
         r"\Phi({0})",
         "Φ({0})",
         "the definition",
+        letters=("Phi",),
     ),
     Entry(
         "Positive",
@@ -409,6 +419,7 @@ ENTRIES = (
         lambda v: Max(v, 0),
         "max(v, 0)",
         "v is real",
+        nothing,
         r"\left({0}\right)_+",
         "({0})_+",
         "the definition",
@@ -419,8 +430,9 @@ ENTRIES = (
         lambda D, P, Q: Total(P * log(D)) + Total(Q * log(1 - D)),
         "E_P log D + E_Q log(1 - D)",
         "0 < D < 1 at every atom",
-        r"V({0})",
-        "V({0})",
+        lambda D, P, Q: [Need("positive", D), Need("positive", 1 - D)],
+        r"V_{{{1}, {2}}}({0})",
+        "V_{{{1}, {2}}}({0})",
         "Goodfellow et al., Generative adversarial nets (2014), equation 1",
     ),
     Entry(
@@ -429,8 +441,9 @@ ENTRIES = (
         lambda Q, w: Total(Q * log(w / Q)),
         "E_q log(w/q), w(z) = p(x, z)",
         "w > 0 at every atom",
-        r"\operatorname{{ELBO}}({0})",
-        "ELBO({0})",
+        positive(1),
+        r"\operatorname{{ELBO}}_{{{1}}}({0})",
+        "ELBO_{1}({0})",
         "Kingma, Welling, Auto-encoding variational Bayes (2014)",
     ),
     Entry(
@@ -439,9 +452,11 @@ ENTRIES = (
         lambda w: Total(w),
         "p(x), the sum of w(z) = p(x, z)",
         "w > 0 at every atom",
-        r"p(x)",
-        "p(x)",
+        positive(0),
+        r"p_{{{0}}}(x)",
+        "p_{0}(x)",
         "the definition",
+        letters=("x",),
     ),
     Entry(
         "Posterior",
@@ -449,16 +464,19 @@ ENTRIES = (
         lambda w: w / Total(w),
         "p(z | x), w(z) = p(x, z) over their sum",
         "w > 0 at every atom",
-        r"p(z \,|\, x)",
-        "p(z | x)",
+        positive(0),
+        r"p_{{{0}}}(z \,|\, x)",
+        "p_{0}(z | x)",
         "Bayes' rule",
+        letters=("x", "z"),
     ),
     Entry(
         "Score",
         ("P", "x"),
         _score,
         "the derivative of the log-density in x",
-        "x is a variable; the density is smooth",
+        "x is a variable inside the interval that carries the law; the density is smooth",
+        _within,
         r"s_{{{0}}}({1})",
         "s_{0}({1})",
         "Hyvarinen, Estimation of non-normalized statistical models (2005)",
@@ -473,13 +491,12 @@ ENTRIES = (
     Entry(
         "Jacobian",
         ("y1", "y2", "x1", "x2"),
-        lambda y1, y2, x1, x2: (
-            Derivative(y1, x1) * Derivative(y2, x2) - Derivative(y1, x2) * Derivative(y2, x1)
-        ),
+        _jacobian,
         "the determinant of the Jacobian matrix of (x1, x2) -> (y1, y2)",
         "y1, y2 are differentiable in the variables x1, x2",
+        nothing,
         r"\det D_{{{2},{3}}}({0}, {1})",
-        "det D({0}, {1})",
+        "det D_{{{2}, {3}}}({0}, {1})",
         "the definition",
     ),
 )

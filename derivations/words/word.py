@@ -10,9 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from string import Formatter
 from typing import Any, ClassVar
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.pretty import PrettyPrinter
+from sympy.printing.pretty.stringpict import prettyForm
+from sympy.printing.repr import ReprPrinter
+from sympy.printing.str import StrPrinter
+
+
+@dataclass(frozen=True)
+class Need:
+    """What has to be shown of a word's arguments, before anything is proved of the word.
+
+    `kind` is "positive" (what > 0), "nonzero", "probability" (a probability vector) or "convex"
+    (a convex function of `variable` on (0, oo), the same one at every atom).
+    """
+
+    kind: str
+    what: sp.Expr
+    variable: sp.Symbol | None = None
+
+
+def nothing(*_: sp.Basic) -> list[Need]:
+    """No need beyond those of the definition's own nodes, and of arguments that are laws."""
+    return []
 
 
 @dataclass(frozen=True)
@@ -20,9 +45,15 @@ class Entry:
     """One row of the vocabulary.
 
     `arguments` names them; a capital letter stands for a law (a probability vector p, printed P,
-    or a `Law`). `unfolds` builds the definition from the arguments. `tex` and `text` are format
-    strings with {0}, {1}, ... for the printed arguments. `binds` says which argument is a variable
-    that the word binds, and in which arguments it does.
+    or a `Law`). `unfolds` builds the definition from the arguments. `defined` says for the reader
+    when it is defined, `needs` what the verifier has to show for that. `tex` and `text` are format
+    strings with {0}, {1}, ... for the printed arguments; `letters` are those that a format prints
+    by itself and that no symbol beside it may have. `binds` says which argument is a variable that
+    the word binds, and in which arguments it does.
+
+    Raises `ValueError` when a format has no hole for an argument: two uses of the word that differ
+    in it would print alike. Only a variable bound in a function f may be left out, since D_f is
+    the same whatever the variable of f is called.
     """
 
     name: str
@@ -30,17 +61,35 @@ class Entry:
     unfolds: Callable[..., sp.Expr]
     means: str  # the definition in words, for the reader
     defined: str  # when it is defined
+    needs: Callable[..., list[Need]]
     tex: str
     text: str
     source: str
     binds: tuple[int, tuple[int, ...]] | None = None
     law: bool = False
+    letters: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for kind, form in (("tex", self.tex), ("text", self.text)):
+            holes = {hole for _, hole, _, _ in Formatter().parse(form) if hole is not None}
+            for i, argument in enumerate(self.arguments):
+                if str(i) not in holes and not self._is_left_out(i):
+                    raise ValueError(
+                        f"{self.name}: its {kind} {form!r} has no hole {{{i}}} for {argument}"
+                    )
+
+    def _is_left_out(self, i: int) -> bool:
+        if self.binds is None:
+            return False
+        variable, scope = self.binds
+        return i == variable and all(self.arguments[j] == "f" for j in scope)
 
 
 class Word(sp.Expr):
     """One entry applied; subclasses are made by `vocabulary.py`, one a row."""
 
     is_commutative = True
+    precedence = PRECEDENCE["Func"]
     entry: ClassVar[Entry]
 
     def __new__(cls, *args: Any) -> Word:
@@ -50,14 +99,21 @@ class Word(sp.Expr):
                 f"{cls.entry.name} takes {len(wanted)} arguments ({', '.join(wanted)}), "
                 f"got {len(args)}"
             )
-        return sp.Expr.__new__(cls, *map(sp.sympify, args))
+        given = tuple(map(sp.sympify, args))
+        if cls.entry.binds and not isinstance(given[cls.entry.binds[0]], sp.Symbol):
+            i = cls.entry.binds[0]
+            raise ValueError(
+                f"{cls.entry.name} binds a variable, {wanted[i]}: a symbol is required, "
+                f"got {given[i]}"
+            )
+        return sp.Expr.__new__(cls, *given)
 
     def unfold(self) -> sp.Expr:
         """The definition for these arguments, one step, unevaluated."""
         with sp.evaluate(False):
-            return sp.sympify(self.entry.unfolds(*self._apart()))
+            return sp.sympify(self.entry.unfolds(*self.apart()))
 
-    def _apart(self) -> tuple[sp.Basic, ...]:
+    def apart(self) -> tuple[sp.Basic, ...]:
         """The arguments with the bound variable renamed where another argument names it too."""
         if self.entry.binds is None:
             return tuple(self.args)
@@ -98,6 +154,22 @@ class Word(sp.Expr):
         return self.func(
             *(a if i in (variable, *scope) else a.subs(old, new) for i, a in enumerate(self.args))
         )
+
+    # sympy's printers go by a class's name, and have a Uniform, a Sum and an Adjoint of their own
+
+    def _sympystr(self, printer: StrPrinter) -> str:
+        return f"{self.entry.name}({', '.join(map(printer.doprint, self.args))})"
+
+    def _sympyrepr(self, printer: ReprPrinter) -> str:
+        return f"{self.entry.name}({', '.join(map(printer.doprint, self.args))})"
+
+    def _latex(self, printer: LatexPrinter) -> str:
+        inside = ", ".join(map(printer.doprint, self.args))
+        return rf"\operatorname{{{self.entry.name}}}\left({inside}\right)"
+
+    def _pretty(self, printer: PrettyPrinter) -> prettyForm:
+        del printer
+        return prettyForm(str(self))
 
 
 def renamed(expr: sp.Basic, old: sp.Symbol, new: sp.Symbol) -> sp.Basic:
