@@ -47,11 +47,14 @@ def one_sided(g: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> sp
         h = fresh("h''", g, end, real=True)
         if is_smooth_at_zero(g.subs(x, end + h), h):
             return g.subs(x, end)
-    if unsettled := _unsettled(g, x, end, from_below):
+    y = fresh("y''", g, end, positive=True)
+    moved = g.subs(x, _towards(end, y, from_below))
+    parts = _coefficients(_split_logs(moved, y), y)
+    if (value := _added_up(parts, y)) is not None:
+        return value
+    if unsettled := _unsettled(parts, y):
         raise NoLimit(f"the limit of {g} depends on {unsettled}")
     if g.has(sp.Max, sp.Min, sp.Abs):
-        y = fresh("y''", g, end, positive=True)
-        moved = g.subs(x, _towards(end, y, from_below))
         return _sympys(resolved(moved, y), y, sp.oo, "-")
     return _sympys(g, x, end, "-" if from_below else "+")
 
@@ -59,17 +62,16 @@ def one_sided(g: sp.Expr, x: sp.Symbol, end: sp.Expr, *, from_below: bool) -> sp
 # --- what sympy guesses ---------------------------------------------------------------------------
 
 
-def _unsettled(g: sp.Expr, x: sp.Symbol, end: sp.Expr, from_below: bool) -> str | None:
+def _unsettled(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:
     """What decides the limit and is not shown, in words; None where all is settled.
+
+    `parts` are the functions of y whose sum it is, each with its coefficient.
 
     sympy answers for generic parameters: (c x + 1)/(c x + 2) tends to 1 but where c = 0, and of
     x^a + x it takes one term for the larger. So each sum inside of g is asked for the coefficients
     of its terms, and, where terms hold parameters, which of any two outgrows the other. Of g itself,
     as a sum, only the terms that are not bounded matter: the others have limits that add up.
     """
-    y = fresh("y''", g, end, positive=True)
-    moved = _split_logs(g.subs(x, _towards(end, y, from_below)), y)
-    parts = _coefficients(moved, y)
     if unclear := _unclear({part: c for part, c in parts.items() if not _bounded(part, y)}, y):
         return unclear
     for part in parts:
@@ -119,6 +121,38 @@ def _split_logs(g: sp.Expr, y: sp.Symbol) -> sp.Expr:
     return sp.expand_log(g).replace(sp.log, split)
 
 
+def _added_up(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> sp.Expr | None:
+    """The sum of the parts' limits where each is clear, or the infinity that one part decides."""
+    known = {part: _plain_limit(part, y) for part in parts}
+    open_ones = [part for part, value in known.items() if value is None]
+    if not open_ones:
+        return sp.Add(*(parts[part] * value for part, value in known.items()))
+    for top in open_ones:
+        if top.is_positive and all(outgrows(top, o, y) for o in (*open_ones, sp.S.One) if o != top):
+            return {1: sp.oo, -1: -sp.oo}.get(_sign(parts[top]))
+    return None
+
+
+def _plain_limit(part: sp.Expr, y: sp.Symbol) -> sp.Expr | None:
+    """Of what is constant, vanishes, or is a quotient of polynomials of one degree."""
+    if not part.has(y):
+        return part
+    try:
+        if all(order.vanishes() for order in upper(part, y)):
+            return sp.S.Zero
+    except NotBounded:
+        return None
+    if part.is_rational_function(y):
+        top, bottom = (sp.Poly(side, y) for side in sp.fraction(sp.together(part)))
+        if top.degree() == bottom.degree() and _settled(bottom.LC()):
+            return top.LC() / bottom.LC()
+    return None
+
+
+def _sign(coefficient: sp.Expr) -> int:
+    return 1 if is_positive(coefficient) else (-1 if is_positive(-coefficient) else 0)
+
+
 def _bounded(part: sp.Expr, y: sp.Symbol) -> bool:
     try:
         return all(order.bounded() for order in upper(part, y))
@@ -158,7 +192,7 @@ def _at_places(part: sp.Expr, y: sp.Symbol) -> list[arb]:
 
 
 def _settled(coefficient: sp.Expr) -> bool:
-    return is_positive(coefficient) or is_positive(-coefficient)
+    return _sign(coefficient) != 0
 
 
 def _towards(end: sp.Expr, y: sp.Symbol, from_below: bool) -> sp.Expr:
