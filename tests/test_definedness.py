@@ -21,7 +21,16 @@ from sympy import (
     sqrt,
 )  # fmt: skip
 
-from derivations.claim import ByClaim, Claim, Stationary, Touching, at_least, chain, eq
+from derivations.claim import (
+    ByClaim,
+    Claim,
+    Stationary,
+    Touching,
+    Verdict,
+    at_least,
+    chain,
+    eq,
+)
 from derivations.ground.definedness import undefined
 from derivations.language import (
     POSITIVE,
@@ -35,6 +44,7 @@ from derivations.language import (
     Supremum,
     Total,
 )  # fmt: skip
+from derivations.running.judge import judge
 from derivations.words.reading import read
 
 a, b, c, p, q, s, t, u, x, y, z = sp.symbols("a b c p q s t u x y z")
@@ -265,3 +275,9 @@ def test_strict_inequalities_do_not_survive_the_limit() -> None:
         assert check(Claim("planted", "t", "t", "s", (link,))) == []
     link = chain(sp.Integer(2), above(1, ""), given={p: Mass(zero=True)})
     assert check(Claim("planted", "t", "t", "s", (link,))) != []
+
+
+def test_the_empty_product_is_one() -> None:
+    """A convention of the language, said on the page about the verifier."""
+    link = chain(sp.Pow(x, 0, evaluate=False), eq(1, ""), given={x: REAL})
+    assert judge(Claim("planted", "t", "t", "s", (link,)), {}).verdict is Verdict.BOTH

@@ -14,6 +14,7 @@ from derivations.claim import (
     ChangeOfVariable,
     Claim,
     Step,
+    Touching,
     Verdict,
     at_least,
     chain,
@@ -50,6 +51,13 @@ one_over_x = Limit(t * x / (1 + t * x**2), t, oo)
 wave = exp(2 * x) / (1 + exp(2 * x)) ** 2 + e * exp(x) / (1 + exp(2 * x))
 small = Rational(1, 10**30) * (t**2 - 4 * t + 5)
 decay = C("decay", Integral(exp(-x) + e * a * exp(-a * x), (x, 0, oo)), eq(1 + e, ""), given={a: POSITIVE})  # fmt: skip
+n = Integral((a**2 - 2) ** 2 * x, (x, 0, 1))
+
+
+def inner(v: sp.Expr) -> sp.Expr:
+    return Integral(sqrt(v) / (v + y) ** 3 + 1, (y, 0, 1))
+
+
 apart = read("BC(p, q)") + (Total(p**2) - Rational(17, 25)) ** 2
 
 STATEMENTS = [
@@ -95,6 +103,16 @@ STATEMENTS = [
     # 0/0 at an atom without mass
     C("nothing-over-nothing", Total(sp.Mul(p, Pow(p, -1), evaluate=False)),
       eq(Total(sp.S.One), ""), given={p: Mass(zero=True)}),
+    # convex where the other symbol's range allows, which the touching point is not in
+    C("touching-tied", 1 + e * x**2 * (3 * y - x) / 6, at_least(1, "", Touching(x, sp.S.Zero)),
+      given={x: REAL, y: Interval(x, oo)}),
+    # an inner integral that has a value at 0, and tends to oo there
+    C("inner-integral", Integral(1 + inner(x), (x, 0, 1)),
+      eq(Integral(2 + 2 * inner(2 * z), (z, 0, Rational(1, 2))), "",
+         ChangeOfVariable(x, 2 * z, z))),
+    # what is not negative may be 0
+    C("zero-or-more", log(n**2 + n / 10 - Rational(1, 10**10)) + n,
+      eq(log(n**2 + n / 10 - Rational(1, 10**10)) + (a**2 - 2) ** 2 / 2, ""), given={a: REAL}),
     # a bound variable that is also a mass
     C("bound-mass", Supremum(-((Total(q * p) - Rational(1, 2)) ** 2), p, 0, 1),
       eq(Total(p) - 1, ""), given={p: Mass(), q: Mass()}),

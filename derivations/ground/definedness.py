@@ -40,7 +40,7 @@ from .totals import above_zero, at_least_zero, one_atoms
 from .worded import unmet
 
 JUMPS = (sp.Piecewise, sp.sign)
-POINTWISE = (sp.Limit, Supremum)  # need not be continuous in a parameter
+POINTWISE = (sp.Integral, sp.Limit, Supremum)  # need not be continuous in a parameter
 Environment = Mapping[sp.Symbol, sp.Expr]
 
 
@@ -339,8 +339,10 @@ class Walk:
 
         lim_t t x/(1 + t x^2) is 1/x, and 0 at x = 0.
         """
-        if function.has(Supremum):
-            raise Undefined(f"{expr} has a supremum in it, which may not be continuous")
+        if any(node.has(variable) for node in function.atoms(Supremum, sp.Integral)):
+            raise Undefined(
+                f"{expr} has a supremum or an integral in it that may not be continuous"
+            )
         try:
             while limits := [n for n in function.atoms(sp.Limit) if not n.args[0].has(sp.Limit)]:
                 function = function.xreplace({node: limit_of(node) for node in limits})
@@ -366,7 +368,7 @@ class Walk:
     def _box(self, expr: sp.Integral) -> None:
         """A multiple integral over a box: a sum of products of functions of one variable."""
         if expr.function.has(*POINTWISE):
-            raise Undefined(f"{expr} has a limit or a supremum in it")
+            raise Undefined(f"{expr} has a limit, a supremum or an integral in it")
         variables = [limit[0] for limit in expr.limits]
         inner: Walk = self
         for limit in expr.limits:

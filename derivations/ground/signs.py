@@ -141,6 +141,23 @@ def _cheaply_nonnegative(expr: sp.Expr) -> bool:
     return is_nonnegative(expr, 1)
 
 
+def _zero_or_more(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """`expr` at 0 and beyond it, in a symbol that is not negative; None where it has no such symbol.
+
+    So that every rule has to do with open ranges only.
+    """
+    for s in sorted(expr.free_symbols, key=str):
+        if s.is_nonnegative and not s.is_positive:
+            beyond = _beyond(s)
+            return expr.subs(s, 0), expr.subs(s, beyond)
+    return None
+
+
+@lru_cache(maxsize=2_000)
+def _beyond(s: sp.Symbol) -> sp.Symbol:
+    return sp.Dummy(f"{s.name}''", positive=True)
+
+
 # --- strictly positive --------------------------------------------------------------------------
 
 
@@ -151,6 +168,8 @@ def is_positive(expr: sp.Expr, depth: int = CALCULUS_DEPTH) -> bool:
         return False
     if expr.has(*BINDERS):
         return is_positive(names_for(expr, _signed_name), depth)
+    if (cases_of := _zero_or_more(expr)) is not None:
+        return all(is_positive(case, depth) for case in cases_of)
     expr = _lambert_positive(expr)
     if expr.is_positive:
         return True
@@ -251,6 +270,8 @@ def is_nonnegative(expr: sp.Expr, depth: int = CALCULUS_DEPTH, cases: int = CASE
         return False
     if expr.has(*BINDERS):
         return is_nonnegative(names_for(expr, _signed_name), depth, cases)
+    if (cases_of := _zero_or_more(expr)) is not None:
+        return all(is_nonnegative(case, depth, cases) for case in cases_of)
     if expr.has(sp.nan, sp.zoo) or _somewhere(expr, strictly_below=True):
         return False
     if expr.is_nonnegative:

@@ -40,7 +40,8 @@ def within(seconds: float) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if rung:  # a quadrature in C turns it into an error of its own
+        # Whatever it is: a callback from C turns the alarm into an error of the caller's own kind.
+        if rung:
             raise OutOfTime from error
         raise
     finally:

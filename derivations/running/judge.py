@@ -146,7 +146,7 @@ def too_fine(claim: Claim) -> str | None:
             for number in expr.atoms(sp.Rational):
                 if abs(number.p) > largest or number.q > largest:
                     return f"it names {number}, which may hide something from the points"
-            for power in expr.atoms(sp.Pow):
+            for power in expr.atoms(sp.Pow, sp.exp):
                 if power.exp.is_Rational and abs(power.exp) > LARGEST_POWER:
                     return f"its power {power.exp} may make something too narrow for the points"
     return None

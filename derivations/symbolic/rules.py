@@ -196,6 +196,9 @@ def _touching(left: sp.Expr, step: Step, right: sp.Expr, prepared: Prepared) -> 
     at, image = prepared(by.at), prepared(by.variable)
     running = image.free_symbols - at.free_symbols if at.free_symbols else image.free_symbols
     parameter = _own_parameter(prepared, by.variable, running)
+    others = (raw_left.free_symbols | raw_right.free_symbols) - {by.variable}
+    if tied := [s for s in others if prepared(s).has(parameter)]:
+        raise NotShown(f"the range of {min(tied, key=str)} hangs on {by.variable}")
     if not is_smooth(g.subs(x, image), parameter):
         raise NotShown(f"{g} is not shown to be smooth in {by.variable}")
     slope = sp.diff(g, x)
