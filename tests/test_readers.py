@@ -113,6 +113,17 @@ STATEMENTS = [
     # what is not negative may be 0
     C("zero-or-more", log(n**2 + n / 10 - Rational(1, 10**10)) + n,
       eq(log(n**2 + n / 10 - Rational(1, 10**10)) + (a**2 - 2) ** 2 / 2, ""), given={a: REAL}),
+    # a monotone function's limit, guessed where powers are not ordered
+    C("guessed-limit", 1, at_least(e * (a - b) * (log(x**a + x**b) - b * log(x)), ""),
+      given={x: POSITIVE, a: POSITIVE, b: POSITIVE}),
+    C("guessed-end", 1, at_least(exp(-99) * (a - 1) * x**a / (x + x**a), ""),
+      given={x: POSITIVE, a: POSITIVE}),
+    # factors of which neither is known to be the stronger
+    C("gamma-or-power", Limit(sp.gamma(x) * exp(-(x**a)), x, oo), eq(oo, ""),
+      given={a: Interval(1, oo)}),
+    C("log-gamma-or-power", Limit(sp.loggamma(x) / x**a, x, oo), eq(oo, ""),
+      given={a: Interval(1, oo)}),
+    C("power-or-erfc", Limit(exp(x**a) * sp.erfc(x), x, oo), eq(0, ""), given={a: POSITIVE}),
     # a bound variable that is also a mass
     C("bound-mass", Supremum(-((Total(q * p) - Rational(1, 2)) ** 2), p, 0, 1),
       eq(Total(p) - 1, ""), given={p: Mass(), q: Mass()}),
@@ -186,4 +197,11 @@ def test_a_domain_that_makes_no_sense_is_named(given: dict[sp.Symbol, Domain]) -
 @pytest.mark.parametrize("function", [sp.tan, sp.coth, sp.atanh], ids=lambda f: f.__name__)
 def test_every_function_has_an_answer(function) -> None:  # type: ignore[no-untyped-def]
     claim = C("answer", function(x) - x, at_least(0, ""), given={x: Interval(0, Rational(1, 2))})
+    assert judge(claim, {}).verdict is not Verdict.REFUTED
+
+
+def test_an_integral_of_what_is_put_into_an_integral_has_an_answer() -> None:
+    """It ran into itself without end."""
+    inner = sp.Subs(Integral(x * y * z, (y, 0, 1)), x, z)
+    claim = C("put-in", Integral(inner, (z, 0, 1)), eq(Rational(1, 6), ""))
     assert judge(claim, {}).verdict is not Verdict.REFUTED

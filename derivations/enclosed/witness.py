@@ -32,7 +32,7 @@ AGREED = arb(10) ** -7  # relative, between the last values
 APART = arb(10) ** -3  # relative, between the two sides
 DIGITS = 220  # of the limits' function, where much may cancel
 NODES = (sp.Limit, sp.Integral, Supremum)
-LOST = (NotEnclosable, ZeroDivisionError, ArithmeticError)
+LOST = (RecursionError, NotEnclosable, ZeroDivisionError, ArithmeticError)
 
 
 def objection(left: sp.Expr, relation: Relation, right: sp.Expr, points: list[Point]) -> str | None:

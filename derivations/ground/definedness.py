@@ -96,6 +96,11 @@ def _of_chain(link: Chain) -> Iterator[str]:
                 walk.inside(*limit).value(new)
             except (Undefined, Unknown) as gap:
                 yield f"{place}: {gap}"
+        for place, expr in _details(link.unfolded):
+            try:
+                walk.value(expr)
+            except (Undefined, Unknown, NotImplementedError) as gap:
+                yield f"{place}: {gap}"
         for place, expr in _places(link.unfolded):
             try:
                 walk.whole(expr)
@@ -113,9 +118,13 @@ def _sides(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
 
 
 def _places(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
-    yield "first expression", link.first
+    yield from _sides(link)
+    yield from _details(link)
+
+
+def _details(link: Chain) -> Iterator[tuple[str, sp.Expr]]:
+    """What reasons and hypotheses speak of: finite numbers."""
     for j, step in enumerate(link.steps, 1):
-        yield f"step {j}", step.right
         match step.by:
             case Stationary(at) | AtKink(at) | Touching(_, at):
                 yield f"step {j}, its reason", sp.sympify(at)

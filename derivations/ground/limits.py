@@ -23,6 +23,7 @@ from .signs import is_positive, is_smooth_at_zero
 from .zero import NO_BALL
 
 NEAR = (30, 3000)  # two places, 2^-30 and 2^-3000 from an end: even logarithms differ there
+UNORDERED = (sp.gamma, sp.loggamma, sp.polygamma, sp.erfc, sp.LambertW)
 JUMPS = (sp.Piecewise, sp.sign, sp.Heaviside, sp.floor, sp.ceiling)  # not continuous
 
 
@@ -76,12 +77,20 @@ def _unsettled(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:
         return unclear
     for part in parts:
         for node in sp.preorder_traversal(part):
+            if isinstance(node, sp.Mul) and not _growth_is_known(node, y):
+                return f"which factor of {node} is the stronger"
             if isinstance(node, sp.Pow) and not node.exp.has(y) and not _settled(node.exp):
                 return f"whether {node.exp} is zero"
             if isinstance(node, sp.Add) and node.has(y):
                 if unclear := _unclear(_coefficients(node, y), y):
                     return unclear
     return None
+
+
+def _growth_is_known(product: sp.Mul, y: sp.Symbol) -> bool:
+    """Of functions without an order of growth sympy guesses against what holds parameters."""
+    moving = [factor for factor in product.args if factor.has(y)]
+    return len(moving) < 2 or product.free_symbols <= {y} or not product.has(*UNORDERED)
 
 
 def _unclear(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:

@@ -20,7 +20,7 @@ from divergences.enclosure import NotEnclosable, enclose
 from ..words.language import Interval, Total
 from .fresh import fresh
 from .functions import Level, satisfies
-from .oracle import FAILURES, is_wild, limit
+from .oracle import FAILURES, is_wild
 from .polynomials import is_sum_of_squares, keeps_positive
 from .zero import (
     BINDERS,
@@ -248,8 +248,13 @@ def _ends(x: sp.Symbol) -> tuple[tuple[int, sp.Expr], ...]:
 
 
 def _limit_nonnegative(expr: sp.Expr, x: sp.Symbol, end: sp.Expr, depth: int) -> bool:
-    value = limit(expr, x, end, "-" if end is sp.oo else "+")
-    return value is not None and (value is sp.oo or is_nonnegative(value, depth))
+    from .limits import NoLimit, one_sided  # limits ask for signs, and signs for limits
+
+    try:
+        value = one_sided(expr, x, end, from_below=end is sp.oo)
+    except NoLimit:
+        return False
+    return value is sp.oo or is_nonnegative(value, depth)
 
 
 def _positive_polynomial(expr: sp.Expr) -> bool:

@@ -31,12 +31,12 @@ BINDERS = (sp.Integral, sp.Limit, sp.Derivative, sp.Subs, Supremum)
 
 
 def spots(expr: sp.Expr, rounds: int = ROUNDS) -> Iterator[dict[sp.Symbol, sp.Expr]]:
-    """A few generic points of the symbols' domains."""
+    """A few generic points of the symbols' domains: in both orders, of unequal and equal signs."""
     symbols = sorted(expr.free_symbols, key=str)
     for n in range(rounds if symbols else 1):
         values = {}
-        for i, s in enumerate(symbols):
-            sign = 1 if s.is_positive or (i + n) % 2 == 0 else -1
+        for i, s in enumerate(symbols if n % 2 == 0 else symbols[::-1]):
+            sign = 1 if s.is_positive or n == 2 or (n < 2 and (i + n) % 2 == 0) else -1
             scale = 40 if n == 2 and (i + n) % 2 == 0 else 1
             values[s] = sign * scale * SPOTS[(i + 2 * n) % len(SPOTS)]
         yield values

@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from divergences.enclosure import NotEnclosable, enclose
+
 from ..enclosed import check as enclosed
 from ..ground.definedness import ill_posed, undefined
 from ..symbolic import rules as symbolic
 from ..words.claim import Claim, Counterexample, Verdict
-from ..words.language import Choice, Interval, PerAtom, Supremum
+from ..words.language import Choice, Interval, PerAtom, Supremum, Total
 
 PROVED, NOT_SHOWN = "proved", "not shown"
 BOXES, POINTS, SILENT = "boxes", "points", "cannot speak"
@@ -146,10 +148,26 @@ def too_fine(claim: Claim) -> str | None:
             for number in expr.atoms(sp.Rational):
                 if abs(number.p) > largest or number.q > largest:
                     return f"it names {number}, which may hide something from the points"
+            for node in sp.preorder_traversal(expr):
+                if _is_far(node, largest):
+                    return f"{node} is so large or small that it may hide something from the points"
             for power in expr.atoms(sp.Pow, sp.exp):
                 if power.exp.is_Rational and abs(power.exp) > LARGEST_POWER:
                     return f"its power {power.exp} may make something too narrow for the points"
     return None
+
+
+def _is_far(node: sp.Basic, largest: int) -> bool:
+    """A constant, but no number as it is written, that is far from 1 and not 0."""
+    if not isinstance(node, sp.Expr) or node.free_symbols or not node.args or node.is_Rational:
+        return False
+    if node.has(sp.Integral, sp.Limit, Supremum, Total):
+        return False
+    try:
+        size = abs(enclose(node, digits=5))
+    except NotEnclosable:
+        return False
+    return bool(size > largest or (size > 0 and size * largest < 1))
 
 
 def _has_wide_cases(node: sp.Expr) -> bool:

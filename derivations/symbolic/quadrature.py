@@ -15,7 +15,7 @@ from divergences.integrals import WORK, Work
 from ..ground.zero import NO_BALL, spots
 
 DIGITS = 8
-PLACES = 2
+PLACES = 3
 EVALUATIONS = 3_000  # of the integrand; what takes more is not looked at
 
 
