@@ -16,6 +16,7 @@ from derivations.claim import (
     Step,
     Touching,
     Verdict,
+    above,
     at_least,
     chain,
     eq,
@@ -52,6 +53,14 @@ wave = exp(2 * x) / (1 + exp(2 * x)) ** 2 + e * exp(x) / (1 + exp(2 * x))
 small = Rational(1, 10**30) * (t**2 - 4 * t + 5)
 decay = C("decay", Integral(exp(-x) + e * a * exp(-a * x), (x, 0, oo)), eq(1 + e, ""), given={a: POSITIVE})  # fmt: skip
 n = Integral((a**2 - 2) ** 2 * x, (x, 0, 1))
+
+
+slow = log(log(x + 3) + 2)
+
+
+def compound(v: sp.Symbol) -> sp.Expr:
+    """oo for a > 1, e for a = 1."""
+    return Limit((1 + 1 / v) ** (v**a), v, oo)
 
 
 def inner(v: sp.Expr) -> sp.Expr:
@@ -124,6 +133,15 @@ STATEMENTS = [
     C("log-gamma-or-power", Limit(sp.loggamma(x) / x**a, x, oo), eq(oo, ""),
       given={a: Interval(1, oo)}),
     C("power-or-erfc", Limit(exp(x**a) * sp.erfc(x), x, oo), eq(0, ""), given={a: POSITIVE}),
+    # powers of logarithms of logarithms, and powers of which base and exponent move
+    C("log-log-power", Limit(exp(-(slow**a) / (1 + slow)), x, oo), above(0, ""),
+      given={a: Interval(2, oo)}),
+    C("moving-power", 1 + e * Limit((x + 2) ** (log(x + 2) ** (-a)), x, oo), eq(1 + e, ""),
+      given={a: POSITIVE}),
+    C("moving-root", 1 + e * Limit((1 + exp(x)) ** (x ** (-a)), x, oo), eq(1 + e, ""),
+      given={a: POSITIVE}),
+    C("infinite-parts", sp.Add(1, compound(x), sp.Mul(-1, compound(y), evaluate=False),
+      evaluate=False), eq(1, ""), given={a: POSITIVE}),
     # a bound variable that is also a mass
     C("bound-mass", Supremum(-((Total(q * p) - Rational(1, 2)) ** 2), p, 0, 1),
       eq(Total(p) - 1, ""), given={p: Mass(), q: Mass()}),

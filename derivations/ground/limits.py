@@ -17,7 +17,7 @@ from divergences.enclosure import enclose
 
 from .eventual import NoLimit, resolved
 from .fresh import fresh
-from .growth import NotBounded, outgrows, upper
+from .growth import NotBounded, lower, outgrows, upper
 from .oracle import limit
 from .signs import is_positive, is_smooth_at_zero
 from .zero import NO_BALL
@@ -81,6 +81,9 @@ def _unsettled(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:
                 return f"which factor of {node} is the stronger"
             if isinstance(node, sp.Pow) and not node.exp.has(y) and not _settled(node.exp):
                 return f"whether {node.exp} is zero"
+            if isinstance(node, sp.Pow) and node.base.has(y) and node.exp.has(y):
+                if node.free_symbols - {y}:
+                    return f"how {node} grows"
             if isinstance(node, sp.Add) and node.has(y):
                 if unclear := _unclear(_coefficients(node, y), y):
                     return unclear
@@ -88,9 +91,20 @@ def _unsettled(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:
 
 
 def _growth_is_known(product: sp.Mul, y: sp.Symbol) -> bool:
-    """Of functions without an order of growth sympy guesses against what holds parameters."""
+    """Is it shown which of the factors wins? sympy guesses where parameters are in their exponents,
+    or stand beside a function without an order of growth."""
     moving = [factor for factor in product.args if factor.has(y)]
-    return len(moving) < 2 or product.free_symbols <= {y} or not product.has(*UNORDERED)
+    if len(moving) < 2 or product.free_symbols <= {y} or all(_bounded(f, y) for f in moving):
+        return True
+    rates = [power.exp for power in product.atoms(sp.Pow, sp.exp)]
+    if not product.has(*UNORDERED) and all(rate.free_symbols <= {y} for rate in rates):
+        return True
+    try:
+        if all(order.vanishes() for order in upper(product, y)):
+            return True
+        return lower(product, y).raised(sp.S.NegativeOne).vanishes()
+    except NotBounded:
+        return False
 
 
 def _unclear(parts: dict[sp.Expr, sp.Expr], y: sp.Symbol) -> str | None:

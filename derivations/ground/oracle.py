@@ -91,6 +91,8 @@ def limit(g: sp.Expr, x: sp.Symbol, end: sp.Expr, side: str) -> sp.Expr | None:
     value = value.xreplace({name: node for node, name in constants.items()})
     if value.has(sp.nan, sp.zoo, sp.I, x, *DOUBTFUL):
         return None
+    if any(power.base == 0 for power in value.atoms(sp.Pow)):  # 0^(1 - a) is 0, 1 or oo
+        return None
     if value.has(sp.oo, -sp.oo) and value not in (sp.oo, -sp.oo):
         return None
     return value
